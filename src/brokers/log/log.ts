@@ -1,0 +1,80 @@
+/**
+ * What the shared engine needs of a log. A driver (embedded, Kafka) implements this and nothing of delivery;
+ * the engine implements `Broker` on top of it.
+ *
+ * Offsets of a partition grow with each record and may have gaps. All offsets are integers below 2^53.
+ */
+import type { Coordinates, DeadLetters, Health, NewRecord, SourceRecord } from '../broker.ts';
+
+export interface Partition {
+  readonly topic: string;
+  readonly partition: number;
+  /** Changes when the topic is deleted and made again (RULES 4). */
+  readonly topicId: string;
+}
+
+export interface Batch {
+  readonly records: readonly SourceRecord[];
+  /** The offset to read from next; more than the last record's + 1 when the log skipped some. */
+  readonly next: number;
+}
+
+/** The offset asked for is no longer (or not yet) in the log; the engine asks for `bounds` and decides. */
+export class OffsetOutOfRange extends Error {
+  override readonly name = 'OffsetOutOfRange';
+}
+
+/**
+ * A subscription's durable position in one partition. Everything below `offset` is settled; of what stands from
+ * `offset` up to `next`, exactly the holes are not.
+ */
+export interface Position {
+  readonly subscriptionId: string;
+  readonly topic: string;
+  readonly partition: number;
+  readonly topicId: string;
+  /** The lowest unsettled offset, or `next` when there is no hole. */
+  readonly offset: number;
+  /** `next` and the holes with their attempt counts, as `encodeHoles` writes them; '' = no holes and next = offset. */
+  readonly holes: string;
+}
+
+/** Told by the log which partitions are this process's to read. */
+export interface PartitionOwner {
+  assigned(partitions: readonly Partition[]): Promise<void>;
+  /** Resolves once nothing of these partitions is in work any more and their positions are committed. */
+  revoked(partitions: readonly Partition[]): Promise<void>;
+}
+
+export interface Log {
+  readonly name: string;
+  /** Bytes that an encoded position may have; the engine stops admitting before they are full (RULES 7). */
+  readonly positionCapacity: number;
+  readonly deadLetters: DeadLetters;
+  start(owner: PartitionOwner): Promise<void>;
+  stop(): Promise<void>;
+  append(record: NewRecord): Promise<Coordinates>;
+  /** All partitions of all topics of this source, owned or not. */
+  partitions(): Promise<readonly Partition[]>;
+  /**
+   * Records from `from` on: at least one when there is one, else waits up to about a second and answers none.
+   * Never more than `maxBytes` but for a single larger record. Rejects with OffsetOutOfRange.
+   */
+  read(partition: Partition, from: number, maxBytes: number): Promise<Batch>;
+  /** `start`: first offset still in the log. `end`: the offset that the next stable record will get or pass. */
+  bounds(partition: Partition): Promise<{ start: number; end: number }>;
+  /** The last `end` heard of without asking the log; for lag. */
+  knownEnd(partition: Partition): number;
+  /** The first offset whose record is stamped at or after `time` (ms); the end when there is none. */
+  offsetAt(partition: Partition, time: number): Promise<number>;
+  loadPositions(subscriptionIds: readonly string[], partitions: readonly Partition[]): Promise<Position[]>;
+  /** Durable when it resolves. A later position of the same subscription and partition replaces an earlier one. */
+  commitPositions(positions: readonly Position[]): Promise<void>;
+  dropPositions(subscriptionId: string): Promise<void>;
+  find(by: { eventId: string } | { correlationId: string }, limit: number): Promise<SourceRecord[]>;
+  /** Milliseconds a record stays in the log; undefined when retention is not by age. */
+  readonly retentionMs: number | undefined;
+  /** False while this process may have lost the partition without having heard of it (RULES 9). */
+  leaseHolds(): boolean;
+  health(): Health;
+}

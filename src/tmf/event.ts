@@ -1,0 +1,22 @@
+/**
+ * A TMF event as every delivery shares it: parsed once, its few routing facts picked out, its bytes kept.
+ * Immutable after decoding; the envelope of one hub version is built at most once (see `bytesFor`).
+ */
+export interface TmfEvent {
+  readonly id: string;
+  /** As produced, e.g. `ProductOrderCreateEvent`. */
+  readonly type: string;
+  /** API ids that this event belongs to, e.g. `['TMF622']`; empty when neither source nor catalogue knows. */
+  readonly apis: readonly string[];
+  /** Resource id, else correlation id, else event id (HUB-CONTRACT 5). */
+  readonly orderingKey: string;
+  readonly correlationId: string | undefined;
+  readonly traceparent: string | undefined;
+  /** `eventTime` in milliseconds since the epoch; when it was missing or no date, the time of the record. */
+  readonly time: number;
+  /** The whole document as produced (missing eventId and eventTime completed). */
+  readonly bytes: Uint8Array;
+}
+
+/** Which envelope a hub sends (HUB-CONTRACT 5): by its API's major version, or the event as produced. */
+export type EnvelopeVersion = 'v4' | 'v5' | 'as-produced';
