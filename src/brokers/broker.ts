@@ -105,7 +105,7 @@ export interface Feed {
 /** The delivery side of one subscription, as a broker sees it. */
 export interface Outlet {
   readonly subscriptionId: string;
-  /** May one more event be offered now? When it turns true again, the delivery side calls `Broker.roomAgain`. */
+  /** May one more event be offered now? After it said no, the delivery side calls `Broker.roomAgain` once it may. */
   hasRoom(): boolean;
   offer(delivery: Delivery): void;
 }
@@ -205,12 +205,18 @@ export interface Broker {
   readonly name: string;
   readonly capabilities: Capabilities;
   readonly deadLetters: DeadLetters;
-  start(): Promise<void>;
-  /** Takes nothing new in, makes positions durable, lets go. Deliveries settled before the call are committed. */
+  /** Begins to feed the outlets attached so far, and those attached later. */
+  start(intake: Intake): Promise<void>;
+  /** Offers nothing more; settlements are still taken. For a shutdown that lets deliveries in flight finish. */
+  quiesce(): void;
+  /** Makes the positions of all that was settled before the call durable, and lets go. */
   stop(): Promise<void>;
   publish(record: NewRecord): Promise<Coordinates>;
-  /** Feeds a subscription. One unknown to the broker starts at the end of its sources; a known one resumes. */
-  attach(outlet: Outlet): Promise<void>;
+  /**
+   * Feeds a subscription. `new`: it starts at the end of its sources. `known`: it resumes where it stood; where its
+   * position is missing it starts at the beginning, because a duplicate is better than a loss (RULES 5).
+   */
+  attach(outlet: Outlet, as: 'new' | 'known'): Promise<void>;
   /** Stops feeding and forgets the positions (DELETE). */
   detach(subscriptionId: string): Promise<void>;
   /** The outlet has room again. Cheap; called often. */

@@ -5,6 +5,7 @@
  * Offsets of a partition grow with each record and may have gaps. All offsets are integers below 2^53.
  */
 import type { Coordinates, DeadLetters, Health, NewRecord, SourceRecord } from '../broker.ts';
+import type { ReplayJobs } from './replays.ts';
 
 export interface Partition {
   readonly topic: string;
@@ -51,6 +52,7 @@ export interface Log {
   /** Bytes that an encoded position may have; the engine stops admitting before they are full (RULES 7). */
   readonly positionCapacity: number;
   readonly deadLetters: DeadLetters;
+  readonly replayJobs: ReplayJobs;
   start(owner: PartitionOwner): Promise<void>;
   stop(): Promise<void>;
   append(record: NewRecord): Promise<Coordinates>;

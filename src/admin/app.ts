@@ -1,0 +1,79 @@
+/**
+ * The admin port: health, readiness and metrics for whoever watches, and /admin for operators (see access.ts).
+ * Proxy headers are believed by nothing here.
+ */
+import express from 'express';
+import type { Express } from 'express';
+import type { Logger } from '../logger.ts';
+import { requireAccess } from './access.ts';
+import { readBody } from './body.ts';
+import { deadLetterRoutes } from './dead-letter-routes.ts';
+import type { Metrics } from './metrics.ts';
+import { adminDocument } from './openapi.ts';
+import type { Operations } from './operations.ts';
+import { methodNotAllowed, problemHandler, sendProblem } from './problem.ts';
+import { pathParameter } from './request.ts';
+import { subscriptionRoutes } from './subscription-routes.ts';
+
+export interface AdminDependencies {
+  readonly operations: Operations;
+  readonly metrics: Pick<Metrics, 'expose'>;
+  /** `admin.token`; undefined or '' = /admin is closed to other machines. */
+  readonly token?: string | undefined;
+  readonly logger: Logger;
+}
+
+/** The Express app; binding a server to it is the caller's. */
+export function createAdminApp({ operations, metrics, token, logger }: AdminDependencies): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.use((_req, res, next) => {
+    res.setHeader('Cache-Control', 'no-store');
+    next();
+  });
+
+  watchers(app, operations, metrics);
+  app.use('/admin', requireAccess(token), readBody());
+  app.use('/admin/subscriptions', subscriptionRoutes(operations, logger));
+  app.use('/admin/dead-letters', deadLetterRoutes(operations.deadLetters, logger));
+  app
+    .route('/admin/trace/:correlationId')
+    .get(async (req, res) => {
+      res.json(await operations.trace(pathParameter(req, 'correlationId')));
+    })
+    .all(methodNotAllowed('GET'));
+
+  app.use((req, res) => sendProblem(res, 404, `there is no ${req.path}; see /openapi.json`));
+  app.use(problemHandler(logger));
+  return app;
+}
+
+function watchers(app: Express, operations: Operations, metrics: Pick<Metrics, 'expose'>): void {
+  app
+    .route('/healthz')
+    .get((_req, res) => {
+      res.json({ status: 'ok' });
+    })
+    .all(methodNotAllowed('GET'));
+  app
+    .route('/readyz')
+    .get((_req, res) => {
+      const readiness = operations.readiness();
+      res.status(readiness.ready ? 200 : 503).json(readiness);
+    })
+    .all(methodNotAllowed('GET'));
+  app
+    .route('/metrics')
+    .get(async (_req, res) => {
+      const { contentType, text } = await metrics.expose();
+      res.type(contentType).send(text);
+    })
+    .all(methodNotAllowed('GET'));
+  app
+    .route('/openapi.json')
+    .get((_req, res) => {
+      res.json(adminDocument());
+    })
+    .all(methodNotAllowed('GET'));
+}

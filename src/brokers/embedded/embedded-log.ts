@@ -1,0 +1,17 @@
+import { join } from 'node:path';
+import type { Logger } from '../../logger.ts';
+import { Database } from '../../sqlite/database.ts';
+import { moduleBeside } from '../../sqlite/storage.ts';
+import type { Clock } from '../../time.ts';
+import { PublishRefused, type Coordinates, type NewRecord, type SourceRecord } from '../broker.ts';
+import { OffsetOutOfRange, type Batch, type Log, type Partition, type PartitionOwner } from '../log/log.ts';
+import type { ReplayJob, ReplayJobs } from '../log/replays.ts';
+import { Appender } from './appender.ts';
+import { createDeadLetters } from './dead-letters.ts';
+import { murmur2 } from './hash.ts';
+import type { EmbeddedPartition } from './partition.ts';
+import { loadPositions, rowOf } from './positions.ts';
+import { readRecord } from './record-codec.ts';
+import { Retention, type RetentionLimits } from './retention.ts';
+import type { LogProcedures } from './storage/storage.ts';
+import { Topics } from './topics.ts';

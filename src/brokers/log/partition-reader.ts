@@ -1,0 +1,284 @@
+import type { Logger } from '../../logger.ts';
+import { sleep, type Clock } from '../../time.ts';
+import type { Intake, Routed } from '../broker.ts';
+import type { Cursor } from './cursor.ts';
+import type { Log, Partition } from './log.ts';
+import { RoutedLog } from './routed-log.ts';
+import { Signal } from './signal.ts';
+import { offsetOf, type Stretch } from './window.ts';
+
+const RETRY_MS = 500;
+
+/**
+ * Reads one partition for all its cursors: "one log, many cursors".
+ *
+ * The head loop reads each record once and offers it to the cursors that stand at the head. One that has no room
+ * when its event comes is left behind as a laggard; the catch-up loop reads for the laggards in turn, serving all
+ * that stand within the stretch it read, until they are at the head again. A cursor joins the head only in the
+ * turn in which it stands exactly at the next offset to be offered (RULES 2). With nobody at the head, the most
+ * advanced laggard's place becomes the head: a lone slow subscription is waited for, not left behind.
+ */
+export class PartitionReader {
+  readonly partition: Partition;
+  readonly #log: Log;
+  readonly #routedLog: RoutedLog;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #cursors = new Map<string, Cursor[]>();
+  readonly #laggards = new Set<Cursor>();
+  #joined = 0;
+  #head = 0;
+  #stopped = false;
+  readonly #headSignal = new Signal();
+  readonly #catchUpSignal = new Signal();
+  #loops: Promise<unknown> = Promise.resolve();
+
+  constructor(partition: Partition, log: Log, intake: Intake, clock: Clock, logger: Logger) {
+    this.partition = partition;
+    this.#log = log;
+    this.#routedLog = new RoutedLog(log, partition, intake);
+    this.#clock = clock;
+    this.#logger = logger;
+  }
+
+  get head(): number {
+    return this.#head;
+  }
+
+  start(): void {
+    this.#loops = Promise.all([
+      this.#loop(this.#headSignal, () => this.#headTurn()),
+      this.#loop(this.#catchUpSignal, () => this.#catchUpTurn()),
+    ]);
+  }
+
+  /** Offers nothing from now on; a read under way may still return, in vain. */
+  stop(): void {
+    this.#stopped = true;
+    this.wake();
+  }
+
+  /** Resolves when the loops have ended. Call `stop` first. */
+  async ended(): Promise<void> {
+    await this.#loops;
+  }
+
+  add(cursor: Cursor): void {
+    const id = cursor.outlet.subscriptionId;
+    const list = this.#cursors.get(id);
+    if (list) list.push(cursor);
+    else this.#cursors.set(id, [cursor]);
+    this.#laggards.add(cursor);
+    cursor.checkFinished();
+    this.wake();
+  }
+
+  remove(cursor: Cursor): void {
+    cursor.closed = true;
+    if (cursor.joined) this.#joined--;
+    cursor.joined = false;
+    this.#laggards.delete(cursor);
+    const id = cursor.outlet.subscriptionId;
+    const rest = this.#cursors.get(id)?.filter((other) => other !== cursor) ?? [];
+    if (rest.length > 0) this.#cursors.set(id, rest);
+    else this.#cursors.delete(id);
+    this.wake();
+  }
+
+  cursorsOf(subscriptionId: string): readonly Cursor[] {
+    return this.#cursors.get(subscriptionId) ?? [];
+  }
+
+  *all(): Iterable<Cursor> {
+    for (const list of this.#cursors.values()) yield* list;
+  }
+
+  /** Something that a loop may wait for has changed: room, a cursor, an eviction. */
+  wake(): void {
+    this.#headSignal.raise();
+    this.#catchUpSignal.raise();
+  }
+
+  /** Evicted deliveries have to be read again, so the cursor goes back. */
+  fellBehind(cursor: Cursor): void {
+    if (cursor.closed) return;
+    cursor.rewinds++;
+    if (cursor.joined) this.#leaveHead(cursor, this.#head);
+    cursor.readAt = Math.min(cursor.readAt, cursor.ledger.readFrom);
+    this.wake();
+  }
+
+  async #loop(signal: Signal, turn: () => Promise<boolean>): Promise<void> {
+    while (!this.#stopped) {
+      signal.clear();
+      const progressed = await turn().catch((error: unknown) => this.#failed(error));
+      if (!progressed) await signal.wait();
+    }
+  }
+
+  /** Reading is tried again after a pause, for as long as the partition is ours. */
+  async #failed(error: unknown): Promise<boolean> {
+    if (this.#stopped) return true;
+    const { topic, partition } = this.partition;
+    this.#logger.error({ topic, partition, error: String(error) }, 'partition.read-failed');
+    await sleep(this.#clock, RETRY_MS);
+    return true;
+  }
+
+  /** True when it did something; false when there is nothing to do until somebody wakes the loop. */
+  async #headTurn(): Promise<boolean> {
+    if (this.#joined === 0 && !this.#promote()) return false;
+    const stretch = await this.#read(this.#head, 'head');
+    if (stretch?.from !== this.#head) return true;
+    for (const routed of stretch.routed) {
+      if (!this.#offerAtHead(routed)) return false;
+    }
+    this.#head = stretch.to;
+    if (this.#laggards.size > 0) this.#catchUpSignal.raise();
+    return true;
+  }
+
+  /** With nobody at the head, it moves to the most advanced laggard. */
+  #promote(): boolean {
+    let best: Cursor | undefined;
+    for (const cursor of this.#laggards) {
+      if (!cursor.range && cursor.readAt > (best?.readAt ?? -1)) best = cursor;
+    }
+    if (!best) return false;
+    this.#head = best.readAt;
+    this.#join(best);
+    return true;
+  }
+
+  #join(cursor: Cursor): void {
+    this.#laggards.delete(cursor);
+    cursor.joined = true;
+    this.#joined++;
+  }
+
+  #leaveHead(cursor: Cursor, at: number): void {
+    cursor.ledger.pass(this.#head);
+    cursor.joined = false;
+    cursor.readAt = at;
+    this.#joined--;
+    this.#laggards.add(cursor);
+  }
+
+  /** False when all that stand at the head want the record and none has room: then the head waits. */
+  #offerAtHead(routed: Routed): boolean {
+    const offset = offsetOf(routed) as number;
+    const wanting: Cursor[] = [];
+    for (const id of routed.subscriptionIds) {
+      for (const cursor of this.#cursors.get(id) ?? []) {
+        if (cursor.joined && cursor.wants(routed, offset)) wanting.push(cursor);
+      }
+    }
+    // Asking for room may evict others, which then no longer stand at the head: their turn comes when they are back.
+    const blocked = wanting.filter((cursor) => !cursor.hasRoom()).filter((cursor) => cursor.joined);
+    for (const cursor of blocked) cursor.heldUpSince ??= routed.record.timestamp;
+    if (blocked.length > 0 && blocked.length === this.#joined) {
+      this.#head = offset;
+      return false;
+    }
+    for (const cursor of blocked) this.#leaveHead(cursor, offset);
+    if (blocked.length > 0) this.#catchUpSignal.raise();
+    this.#head = offset + 1;
+    for (const cursor of wanting) if (cursor.joined) cursor.offer(routed, offset);
+    return true;
+  }
+
+  async #catchUpTurn(): Promise<boolean> {
+    const first = this.#nextLaggard();
+    if (!first) return false;
+    if (this.#mayJoin(first)) {
+      this.#join(first);
+      return true;
+    }
+    const stretch = await this.#read(first.readAt, 'catchUp');
+    if (stretch) this.#serve(stretch);
+    return true;
+  }
+
+  /** The stretch to work on, if it may be worked on: still ours, and matched against today's subscriptions. */
+  async #read(from: number, window: 'head' | 'catchUp'): Promise<Stretch | undefined> {
+    const stretch = await this.#routedLog.read(from, window);
+    if (this.#stopped || stretch === 'nothing') return undefined;
+    if (stretch === 'removed') return this.#skipRemoved();
+    return this.#routedLog.isCurrent(stretch) ? stretch : undefined;
+  }
+
+  /** The next laggard in turn that can get on: it stands where the head is, or has room and something to read. */
+  #nextLaggard(): Cursor | undefined {
+    for (const cursor of this.#laggards) {
+      const canRead = cursor.readAt < this.#limitOf(cursor) && cursor.hasRoom();
+      if (!canRead && !this.#mayJoin(cursor)) continue;
+      this.#laggards.delete(cursor);
+      this.#laggards.add(cursor);
+      return cursor;
+    }
+    return undefined;
+  }
+
+  #mayJoin(cursor: Cursor): boolean {
+    return !cursor.range && this.#joined > 0 && cursor.readAt === this.#head;
+  }
+
+  /** Offers a stretch to every laggard that stands within it; one without room stays at the record it misses. */
+  #serve(stretch: Stretch): void {
+    const rewinds = new Map<Cursor, number>();
+    for (const cursor of this.#laggards) {
+      if (cursor.readAt >= stretch.from && cursor.readAt < stretch.to) rewinds.set(cursor, cursor.rewinds);
+    }
+    // Asking for room may evict others, which then have to go back: they are left out from that moment.
+    const served = (cursor: Cursor): boolean => rewinds.get(cursor) === cursor.rewinds;
+    for (const routed of stretch.routed) {
+      const offset = offsetOf(routed) as number;
+      for (const id of routed.subscriptionIds) {
+        for (const cursor of this.#cursors.get(id) ?? []) {
+          if (!served(cursor) || offset < cursor.readAt || offset >= this.#limitOf(cursor)) continue;
+          if (!cursor.wants(routed, offset)) continue;
+          if (cursor.hasRoom()) cursor.offer(routed, offset);
+          else {
+            cursor.heldUpSince ??= routed.record.timestamp;
+            cursor.advance(offset);
+            rewinds.delete(cursor);
+          }
+        }
+      }
+    }
+    for (const cursor of rewinds.keys()) {
+      if (served(cursor)) cursor.advance(Math.min(stretch.to, this.#limitOf(cursor)));
+    }
+  }
+
+  /** A laggard is served up to the head, where it joins; a replay up to its end. */
+  #limitOf(cursor: Cursor): number {
+    if (cursor.range) return cursor.range.end;
+    return this.#joined > 0 ? this.#head : Infinity;
+  }
+
+  /** Retention overtook somebody, or the log is shorter than a position says: counted and said (PITFALLS 25). */
+  async #skipRemoved(): Promise<undefined> {
+    const { start, end } = await this.#log.bounds(this.partition);
+    const { topic, partition } = this.partition;
+    for (const cursor of this.all()) {
+      const subscription = cursor.outlet.subscriptionId;
+      const at = cursor.joined ? this.#head : cursor.readAt;
+      if (at > end) {
+        this.#logger.error({ subscription, topic, partition, position: at, end }, 'position.beyond-log-end');
+        cursor.restartAt(end);
+      } else if (at < start) {
+        const lost = cursor.ledger.forgetBelow(start) + Math.max(0, start - Math.max(at, cursor.next));
+        cursor.ledger.pass(start);
+        cursor.readAt = start;
+        cursor.lost += lost;
+        this.#logger.error(
+          { subscription, topic, partition, from: at, to: start, lost },
+          'events.lost-to-retention',
+        );
+      }
+    }
+    this.#head = Math.min(Math.max(this.#head, start), end);
+    return undefined;
+  }
+}

@@ -1,0 +1,79 @@
+/** Settings of the hubs: what registrations are accepted, which APIs exist, which subscriptions are given. */
+import { z } from 'zod';
+import { isCallback, isPath } from './addresses.ts';
+import { alone, together } from './checks.ts';
+import { choice, flag, type Kind, list, records, text } from './kinds.ts';
+import { optional, required, section, setting } from './setting.ts';
+
+const api = () => text('an API id such as TMF622', (value) => /^[A-Z]{2,5}\d{1,5}$/.test(value));
+const path = () => text('a path that starts with "/" and does not end with one', isPath);
+const anyText = () => text('a text', () => true);
+
+/** YAML reads an unquoted `4` or `5.0` as a number: what it means is plain, so it counts. */
+function version(): Kind<z.ZodType<string, string | number>> {
+  const schema = z
+    .union([z.string(), z.number()])
+    .transform(String)
+    .pipe(z.string().regex(/^v?\d+(?:\.\d+){0,2}$/))
+    .transform((value) => value.replace(/^v/, ''));
+  return { schema, expected: 'a version such as 4 or 4.1.0', fromText: (written) => written };
+}
+
+const apiEntry = z.strictObject({
+  api: required(api(), 'Which API it is.'),
+  version: required(version(), 'Its version; the first number decides the envelope that is sent.'),
+  basePath: required(path(), 'Where its hub lives, below server.basePath.'),
+  title: optional(anyText(), 'Its name, for people.'),
+  eventTypes: optional(
+    list(text('an event type such as ProductOrderCreateEvent', (value) => /^\w+$/.test(value))),
+    'The event types it has; without it those of the catalogue, or any.',
+  ),
+});
+
+export const hub = section('Registration of listeners', {
+  duplicates: setting(
+    choice('idempotent', 'conflict', 'allow'),
+    'Same callback and query again: 201 with what exists, 409, or one more subscription.',
+    'idempotent',
+  ),
+  lenientQuery: setting(
+    flag(),
+    'Let a query that says nothing (the sample "data" of some specifications) mean everything instead of 400.',
+    false,
+  ),
+  unknownEventTypes: setting(
+    choice('reject', 'accept'),
+    'A query for an event type that the API does not have: 400, or taken as a type of your own.',
+    'reject',
+  ),
+  apis: setting(
+    records(apiEntry),
+    'APIs beside those of the catalogue, and other base paths for known ones.',
+    [],
+  ),
+});
+
+const subscriptionEntry = z
+  .strictObject({
+    api: optional(api(), 'Subscribes at the hub of this API; without api and basePath at the global /hub.'),
+    version: optional(version(), 'Which version of the API; without it the newest.'),
+    basePath: optional(path(), 'Instead of api and version: the base path of the hub.'),
+    callback: required(
+      text('an http or https URL without credentials and fragment', isCallback),
+      'Where events are sent.',
+    ),
+    query: setting(anyText(), 'Which events; empty: all of the hub.', ''),
+    ordering: setting(
+      choice('key', 'none'),
+      'key: events of one resource arrive in order, one at a time; none: as fast as possible.',
+      'key',
+    ),
+  })
+  .refine(...together('version', 'api'))
+  .refine(...alone('basePath', 'api'));
+
+export const subscriptions = setting(
+  records(subscriptionEntry),
+  'Subscriptions that exist from the start, beside those made with POST /hub.',
+  [],
+);

@@ -1,0 +1,65 @@
+/** The one schema: defaults, validation, environment names and the reference all come from here. */
+import { z } from 'zod';
+import { atMost, type Bound, separatePorts } from './checks.ts';
+import { callbacks, circuit, limits, retry } from './delivering.ts';
+import { hub, subscriptions } from './registering.ts';
+import {
+  admin,
+  broker,
+  data,
+  embedded,
+  kafka,
+  log,
+  metrics,
+  name,
+  rabbitmq,
+  redis,
+  server,
+  topics,
+} from './serving.ts';
+import { type Key, keysOf } from './setting.ts';
+
+/** A default gives way to a smaller upper bound that was written; two written values may contradict each other. */
+export const bounds: readonly Bound[] = [
+  { section: 'callbacks', lower: 'connectTimeout', upper: 'timeout' },
+  { section: 'circuit', lower: 'probeMin', upper: 'probeMax' },
+  { section: 'limits', lower: 'startConcurrency', upper: 'maxConcurrency' },
+];
+
+const settings = z.strictObject({
+  name,
+  broker,
+  data,
+  server,
+  admin,
+  log,
+  callbacks,
+  retry,
+  circuit,
+  limits,
+  hub,
+  topics,
+  embedded,
+  metrics,
+  kafka,
+  rabbitmq,
+  redis,
+  subscriptions,
+});
+
+export const schema = bounds.reduce(
+  (checked, bound) => checked.refine(...atMost(bound)),
+  settings.refine(...separatePorts()),
+);
+
+/** Every key, in the order of the schema. */
+export const keys: readonly Key[] = keysOf(schema);
+
+type Frozen<T> = T extends (infer E)[]
+  ? readonly Frozen<E>[]
+  : T extends object
+    ? { readonly [K in keyof T]: Frozen<T[K]> }
+    : T;
+
+/** The whole configuration: every setting has its value. Durations are milliseconds, sizes are bytes. */
+export type Config = Frozen<z.output<typeof schema>>;

@@ -1,0 +1,69 @@
+import type { Attempt, Delivery } from '../brokers/broker.ts';
+import type { CallbackAnswer, CallbackRequest } from '../callbacks/sender.ts';
+import type { Subscription } from '../registry/store.ts';
+import { envelopeFor } from '../tmf/envelope.ts';
+import type { EnvelopeVersion, TmfEvent } from '../tmf/event.ts';
+
+const CONTENT_TYPES: Readonly<Record<EnvelopeVersion, string>> = {
+  v4: 'application/json;charset=utf-8',
+  v5: 'application/json',
+  'as-produced': 'application/json',
+};
+
+/** Where a subscription's events go, and in which envelope. */
+export interface Target {
+  readonly subscriptionId: string;
+  readonly callback: string;
+  readonly envelope: EnvelopeVersion;
+}
+
+/** The hub's API version decides the envelope; v1 to v3 and the global hub get the event as produced. */
+export function targetOf({ id, callback, scope }: Subscription): Target {
+  const major = scope.major ?? 0;
+  return { subscriptionId: id, callback, envelope: major >= 5 ? 'v5' : major === 4 ? 'v4' : 'as-produced' };
+}
+
+/** The bytes of each event for each envelope version, built once for all subscriptions that want it. */
+const envelopes = { v4: new WeakMap<TmfEvent, Uint8Array>(), v5: new WeakMap<TmfEvent, Uint8Array>() };
+
+/** The request of one attempt (HUB-CONTRACT 4). `now` in milliseconds since the epoch. */
+export function requestOf(delivery: Delivery, target: Target, now: number): CallbackRequest {
+  const { event } = delivery;
+  const headers: Record<string, string> = {
+    'content-type': CONTENT_TYPES[target.envelope],
+    'webhook-id': `${headerValue(event.id)}:${target.subscriptionId}`,
+    'webhook-timestamp': String(Math.floor(now / 1000)),
+    'x-tmf-hub-attempt': String(delivery.attempts + 1),
+  };
+  if (event.correlationId !== undefined) headers['x-correlation-id'] = headerValue(event.correlationId);
+  if (event.traceparent !== undefined) headers['traceparent'] = headerValue(event.traceparent);
+  if (delivery.replay) headers['x-tmf-hub-replay'] = 'true';
+  return { url: target.callback, headers, body: bytesOf(event, target.envelope) };
+}
+
+/** What is kept of an attempt. `n` counts from 1. */
+export function attemptOf(answer: CallbackAnswer, n: number, startedAt: number): Attempt {
+  const common = {
+    n,
+    at: new Date(startedAt).toISOString(),
+    durationMs: Math.round(answer.durationMs * 10) / 10,
+  };
+  if ('failure' in answer) return { ...common, error: `${answer.failure}: ${answer.message}` };
+  return answer.text === ''
+    ? { ...common, status: answer.status }
+    : { ...common, status: answer.status, answer: answer.text };
+}
+
+function bytesOf(event: TmfEvent, version: EnvelopeVersion): Uint8Array {
+  if (version === 'as-produced') return event.bytes;
+  const known = envelopes[version].get(event);
+  if (known) return known;
+  const bytes = envelopeFor(event.bytes, version, event.type);
+  envelopes[version].set(event, bytes);
+  return bytes;
+}
+
+/** What does not fit a header (RFC 9110, 5.5) is percent-encoded: an id must neither be lost nor inject a header. */
+function headerValue(value: string): string {
+  return /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(value) ? value : encodeURIComponent(value);
+}

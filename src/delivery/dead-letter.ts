@@ -1,0 +1,98 @@
+import type {
+  Attempt,
+  DeadLetter,
+  DeadLetterReason,
+  DeadLetters,
+  Delivery,
+  SourceRecord,
+} from '../brokers/broker.ts';
+import { sleep, type Clock } from '../time.ts';
+import type { DeliveryObserver } from './observer.ts';
+
+const PUT_RETRY_MIN_MS = 200;
+const PUT_RETRY_MAX_MS = 10_000;
+
+/** A delivery that ends here, with its whole context. The same event of the same subscription has the same id. */
+export function deadLetterOf(
+  delivery: Delivery,
+  reason: DeadLetterReason,
+  subscription: { readonly id: string; readonly callback: string },
+  deadAt: number,
+): DeadLetter {
+  const { event, record } = delivery;
+  const attempts = delivery.history ?? [];
+  return {
+    id: letterId(subscription.id, record, event.id),
+    reason,
+    subscriptionId: subscription.id,
+    callback: subscription.callback,
+    eventId: event.id,
+    eventType: event.type,
+    correlationId: event.correlationId ?? null,
+    attempts,
+    error: errorOf(attempts.at(-1)),
+    retryCount: Math.max(0, (attempts.at(-1)?.n ?? delivery.attempts) - 1),
+    source: sourceOf(record),
+    body: record.value,
+    deadAt: new Date(deadAt).toISOString(),
+    state: 'open',
+  };
+}
+
+/** A record that is no event (quarantine): one dead letter for all subscriptions. */
+export function unreadableLetter(record: SourceRecord, why: string, deadAt: number): DeadLetter {
+  return {
+    id: letterId('unreadable', record, record.headers['eventId'] ?? ''),
+    reason: 'unreadable',
+    subscriptionId: null,
+    callback: null,
+    eventId: record.headers['eventId'] ?? null,
+    eventType: record.headers['eventType'] ?? null,
+    correlationId: record.headers['correlationId'] ?? null,
+    attempts: [],
+    error: `The record cannot be read as a TMF event: ${why}.`,
+    retryCount: 0,
+    source: sourceOf(record),
+    body: record.value,
+    deadAt: new Date(deadAt).toISOString(),
+    state: 'open',
+  };
+}
+
+/**
+ * Puts the letter until the broker confirms it: nothing is settled whose dead letter is not durable (PITFALLS 1 and
+ * 3). False when `given up` says that nobody waits any more.
+ */
+export async function bury(
+  letter: DeadLetter,
+  letters: DeadLetters,
+  deps: { readonly clock: Clock; readonly observer: DeliveryObserver },
+  givenUp: () => boolean,
+): Promise<boolean> {
+  for (let pause = PUT_RETRY_MIN_MS; !givenUp(); pause = Math.min(pause * 2, PUT_RETRY_MAX_MS)) {
+    try {
+      await letters.put(letter);
+      deps.observer.deadLettered(letter);
+      return true;
+    } catch (error) {
+      deps.observer.deadLetterDelayed(letter, error);
+      await sleep(deps.clock, pause);
+    }
+  }
+  return false;
+}
+
+function letterId(owner: string, { source }: SourceRecord, eventId: string): string {
+  const place = source.offset === undefined ? eventId : `${source.partition ?? 0}.${source.offset}`;
+  return [owner, source.broker, source.topic, place].map(encodeURIComponent).join('.');
+}
+
+function sourceOf(record: SourceRecord): DeadLetter['source'] {
+  const key = record.key === undefined ? {} : { key: record.key };
+  return { ...record.source, ...key, headers: record.headers };
+}
+
+function errorOf(last: Attempt | undefined): string | null {
+  if (!last) return null;
+  return last.error ?? `The listener answered ${last.status ?? 'nothing'}.`;
+}

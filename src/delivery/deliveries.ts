@@ -1,0 +1,114 @@
+import type { Broker, Delivery, Intake, Routed, SourceRecord } from '../brokers/broker.ts';
+import type { CallbackSender } from '../callbacks/sender.ts';
+import type { Subscription } from '../registry/store.ts';
+import type { Clock } from '../time.ts';
+import type { Query } from '../tmf/query.ts';
+import { Capacity } from './capacity.ts';
+import { bury, unreadableLetter } from './dead-letter.ts';
+import { decode, type DecodeKnowledge } from './decode.ts';
+import { Dispatcher } from './dispatcher.ts';
+import { MatchIndex, type Interest } from './match.ts';
+import type { DeliveryObserver } from './observer.ts';
+import type { DeliverySettings } from './settings.ts';
+
+export interface DeliveriesDeps {
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly sender: CallbackSender;
+  readonly settings: DeliverySettings;
+  readonly knowledge: DecodeKnowledge;
+  readonly observer: DeliveryObserver;
+  readonly brokers: readonly Broker[];
+  /** The listener is gone, or was down for too long: for the registry. */
+  stopped(subscriptionId: string, state: 'gone' | 'suspended', reason: string): void;
+}
+
+/**
+ * An event's journey: source -> decode -> match -> lane -> attempt -> outcome -> settle. This is where it enters
+ * (`route`, called by the brokers for each record) and where the subscriptions' dispatchers live.
+ */
+export class Deliveries implements Intake {
+  readonly capacity: Capacity;
+  readonly #deps: DeliveriesDeps;
+  readonly #index = new MatchIndex();
+  readonly #dispatchers = new Map<string, Dispatcher>();
+  #closed = false;
+
+  constructor(deps: DeliveriesDeps) {
+    this.#deps = deps;
+    const { memory, maxSockets } = deps.settings.limits;
+    this.capacity = new Capacity({ memory, slots: maxSockets });
+  }
+
+  get epoch(): number {
+    return this.#index.epoch;
+  }
+
+  route(record: SourceRecord): Routed | { readonly quarantined: Promise<void> } {
+    const decoded = decode(record, this.#deps.knowledge);
+    if ('unreadable' in decoded) return { quarantined: this.#quarantine(decoded.record, decoded.unreadable) };
+    const subscriptionIds = this.#index.match(decoded.event, decoded.document);
+    this.#deps.observer.routed(subscriptionIds.length);
+    return { event: decoded.event, record: decoded.record, subscriptionIds };
+  }
+
+  /** Makes the dispatcher of a subscription; from now on events are matched for it. */
+  open(subscription: Subscription, query: Query): Dispatcher {
+    const dispatcher = new Dispatcher(subscription, {
+      ...this.#deps,
+      capacity: this.capacity,
+      lettersOf: (delivery) => this.brokerOf(delivery).deadLetters,
+      roomAgain: (id) => {
+        for (const broker of this.#deps.brokers) broker.roomAgain(id);
+      },
+    });
+    this.#dispatchers.set(subscription.id, dispatcher);
+    const { eventTypes, matches } = query;
+    this.#index.add({ subscriptionId: subscription.id, api: subscription.scope.api, eventTypes, matches });
+    return dispatcher;
+  }
+
+  close(subscriptionId: string): void {
+    this.#index.remove(subscriptionId);
+    this.#dispatchers.get(subscriptionId)?.close();
+    this.#dispatchers.delete(subscriptionId);
+  }
+
+  of(subscriptionId: string): Dispatcher | undefined {
+    return this.#dispatchers.get(subscriptionId);
+  }
+
+  interestOf(subscriptionId: string): Interest | undefined {
+    return this.#index.interestOf(subscriptionId);
+  }
+
+  all(): Iterable<Dispatcher> {
+    return this.#dispatchers.values();
+  }
+
+  /** Resolves when no attempt is under way, or after `timeoutMs`. */
+  drain(timeoutMs: number): Promise<void> {
+    for (const dispatcher of this.#dispatchers.values()) dispatcher.hold();
+    return this.capacity.idle(this.#deps.clock, timeoutMs);
+  }
+
+  closeAll(): void {
+    this.#closed = true;
+    for (const dispatcher of this.#dispatchers.values()) dispatcher.close();
+  }
+
+  brokerOf({ record }: Pick<Delivery, 'record'>): Broker {
+    const broker = this.#deps.brokers.find((candidate) => candidate.name === record.source.broker);
+    if (!broker) throw new Error(`no broker is called ${record.source.broker}`);
+    return broker;
+  }
+
+  /** What is no event becomes one dead letter, also when it is read again. */
+  async #quarantine(record: SourceRecord, why: string): Promise<void> {
+    const letters = this.brokerOf({ record }).deadLetters;
+    const letter = unreadableLetter(record, why, this.#deps.clock.now());
+    if (await letters.get(letter.id)) return;
+    await bury(letter, letters, this.#deps, () => this.#closed);
+  }
+}

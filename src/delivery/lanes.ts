@@ -1,0 +1,131 @@
+import type { Delivery } from '../brokers/broker.ts';
+import type { Timer } from '../time.ts';
+
+/**
+ * The deliveries of one subscription with one ordering key, strictly one after another. `ready`: the first may be
+ * attempted. `busy`: it is being attempted or buried. `waiting`: for its next attempt. `gone`: evicted or done.
+ */
+export interface Lane {
+  readonly key: unknown;
+  readonly queue: Delivery[];
+  state: 'ready' | 'busy' | 'waiting' | 'gone';
+  timer: Timer | undefined;
+}
+
+/** All lanes of one subscription. Ready lanes take turns. */
+export class Lanes {
+  readonly #ordered: boolean;
+  readonly #lanes = new Map<unknown, Lane>();
+  #ready: Lane[] = [];
+  #firstReady = 0;
+  #held = 0;
+  #blocked = 0;
+
+  /** `ordered` false: every delivery is a lane of its own. */
+  constructor(ordered: boolean) {
+    this.#ordered = ordered;
+  }
+
+  /** Deliveries in memory. */
+  get held(): number {
+    return this.#held;
+  }
+
+  /** Deliveries that wait for a retry, or behind one. */
+  get blocked(): number {
+    return this.#blocked;
+  }
+
+  add(delivery: Delivery): void {
+    const key = this.#ordered ? delivery.event.orderingKey : delivery;
+    const lane = this.#lanes.get(key);
+    this.#held++;
+    if (lane) {
+      lane.queue.push(delivery);
+      if (lane.state === 'waiting') this.#blocked++;
+      return;
+    }
+    const added: Lane = { key, queue: [delivery], state: 'ready', timer: undefined };
+    this.#lanes.set(key, added);
+    this.#ready.push(added);
+  }
+
+  /** The next ready lane, which is busy from now on. */
+  take(): Lane | undefined {
+    while (this.#firstReady < this.#ready.length) {
+      const lane = this.#ready[this.#firstReady++] as Lane;
+      if (this.#firstReady > 1024 && this.#firstReady * 2 > this.#ready.length) this.#compact();
+      if (lane.state !== 'ready') continue;
+      lane.state = 'busy';
+      return lane;
+    }
+    this.#compact();
+    return undefined;
+  }
+
+  /** The first delivery of a busy lane is settled; the lane goes on with the next. */
+  settled(lane: Lane): void {
+    lane.queue.shift();
+    this.#held--;
+    if (lane.queue.length > 0) this.putBack(lane);
+    else this.#drop(lane);
+  }
+
+  /** A lane that was just taken goes back to the front. */
+  giveBack(lane: Lane): void {
+    lane.state = 'ready';
+    if (this.#firstReady > 0) this.#ready[--this.#firstReady] = lane;
+    else this.#ready.unshift(lane);
+  }
+
+  /** A busy lane is ready again, behind all others. */
+  putBack(lane: Lane): void {
+    lane.state = 'ready';
+    this.#ready.push(lane);
+  }
+
+  wait(lane: Lane, timer: Timer): void {
+    lane.state = 'waiting';
+    lane.timer = timer;
+    this.#blocked += lane.queue.length;
+  }
+
+  waited(lane: Lane): void {
+    this.#blocked -= lane.queue.length;
+    lane.timer = undefined;
+    this.putBack(lane);
+  }
+
+  /** Lets go of every delivery that is not the first of a busy lane, and returns them. */
+  evict(): Delivery[] {
+    const evicted: Delivery[] = [];
+    for (const lane of this.#lanes.values()) {
+      if (lane.state === 'waiting') this.#blocked -= lane.queue.length;
+      if (lane.state === 'busy') {
+        evicted.push(...lane.queue.splice(1));
+        continue;
+      }
+      evicted.push(...lane.queue);
+      lane.timer?.cancel();
+      this.#drop(lane);
+    }
+    this.#held -= evicted.length;
+    return evicted;
+  }
+
+  /** Lets go of everything. */
+  clear(): Delivery[] {
+    const busy = [...this.#lanes.values()].filter((lane) => lane.state === 'busy');
+    return [...this.evict(), ...busy.flatMap((lane) => lane.queue)];
+  }
+
+  #drop(lane: Lane): void {
+    lane.state = 'gone';
+    this.#lanes.delete(lane.key);
+  }
+
+  #compact(): void {
+    this.#ready = this.#ready.slice(this.#firstReady);
+    this.#firstReady = 0;
+  }
+}

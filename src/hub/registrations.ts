@@ -1,0 +1,198 @@
+/**
+ * What clients may do with subscriptions: register (again), look, remove. The rules of HUB-CONTRACT 2 stand here;
+ * `lifecycle.ts` carries them out so that a crash leaves nothing half made.
+ *
+ * Work on one identity (hub, callback, meaning of the query) is done in turn: two equal requests at once make one
+ * subscription, and both are answered when it is fed.
+ */
+import type { CallbackSender } from '../callbacks/sender.ts';
+import type { Logger } from '../logger.ts';
+import type { HubScope, RegistryStore, Subscription, SubscriptionState } from '../registry/store.ts';
+import type { Catalogue } from '../tmf/catalogue.ts';
+import type { JsonObject } from '../tmf/document.ts';
+import type { Clock } from '../time.ts';
+import { createTurns } from './in-turn.ts';
+import { SubscriptionLifecycle } from './lifecycle.ts';
+import type { Feeds } from './lifecycle.ts';
+import { everything, identityOf, readRegistration, recompile } from './registration-request.ts';
+import type { RegistrationPolicy, RegistrationRequest } from './registration-request.ts';
+import { refuse, unavailable } from './refusal.ts';
+import type { Refusal } from './refusal.ts';
+
+export interface RegistrationDependencies {
+  readonly store: RegistryStore;
+  readonly feeds: Feeds;
+  readonly sender: Pick<CallbackSender, 'refusal'>;
+  readonly catalogue: Catalogue;
+  readonly policy: RegistrationPolicy;
+  readonly clock: Clock;
+  /** A new unique id at each call: letters, digits, `-` and `_`, at most 128. */
+  readonly newId: () => string;
+  readonly logger: Logger;
+}
+
+/** Made now or before: the answer is 201 either way. */
+export interface Registered {
+  readonly ok: true;
+  readonly subscription: Subscription;
+}
+
+export interface Registrations {
+  /** Brings back what the registry knows. Rejects when the registry or a feed cannot be had. */
+  start(): Promise<void>;
+  /** `body` has the shape that the API description asks for. */
+  register(scope: HubScope, body: JsonObject): Promise<Registered | Refusal>;
+  get(scope: HubScope, id: string): Subscription | undefined;
+  /** Those of one hub, in the order of creation. */
+  list(scope: HubScope): Subscription[];
+  /** Those of all hubs, in the order of creation. */
+  all(): Subscription[];
+  remove(scope: HubScope, id: string): Promise<{ readonly ok: true } | Refusal>;
+  /** Undefined when there is none (any more). Rejects when the registry cannot keep it: then nothing changed. */
+  setState(
+    id: string,
+    state: Exclude<SubscriptionState, 'pending'>,
+    reason: string | null,
+  ): Promise<Subscription | undefined>;
+}
+
+const NOT_KEPT = 'the registry or a broker is away, nothing was registered; send the same request again later';
+const BUSY = 'another replica registers or removes this subscription right now; send the same request again later';
+const NOT_REMOVED = 'the registry or a broker is away, the removal is not complete; send the same DELETE again';
+
+/** Attaching at start: enough at once to fill a group commit, few enough for any broker. */
+const ATTACH_AT_ONCE = 64;
+
+export function createRegistrations(dependencies: RegistrationDependencies): Registrations {
+  return new HubRegistrations(dependencies);
+}
+
+class HubRegistrations implements Registrations {
+  readonly #dependencies: RegistrationDependencies;
+  readonly #lifecycle: SubscriptionLifecycle;
+  readonly #inTurn = createTurns();
+
+  constructor(dependencies: RegistrationDependencies) {
+    this.#dependencies = dependencies;
+    this.#lifecycle = new SubscriptionLifecycle(dependencies);
+  }
+
+  async start(): Promise<void> {
+    const waiting = (await this.#dependencies.store.load()).values();
+    const worker = async () => {
+      for (const subscription of waiting) await this.#bringBack(subscription);
+    };
+    await Promise.all(Array.from({ length: ATTACH_AT_ONCE }, worker));
+  }
+
+  async register(scope: HubScope, body: JsonObject): Promise<Registered | Refusal> {
+    const request = readRegistration(scope, body, this.#dependencies);
+    if (!request.ok) return request;
+    const identity = identityOf(scope, request.callback, request.compiled);
+    return this.#inTurn(identity, () => this.#registerInTurn(scope, request, identity));
+  }
+
+  get(scope: HubScope, id: string): Subscription | undefined {
+    return inScope(scope, this.#lifecycle.get(id));
+  }
+
+  list(scope: HubScope): Subscription[] {
+    return this.all().filter((one) => inScope(scope, one) !== undefined);
+  }
+
+  all(): Subscription[] {
+    return this.#lifecycle.all();
+  }
+
+  async remove(scope: HubScope, id: string): Promise<{ readonly ok: true } | Refusal> {
+    const target = inScope(scope, this.#lifecycle.get(id) ?? this.#lifecycle.unfinished(id));
+    if (target === undefined) return notFound(id);
+    return this.#inTurn(this.#identity(target), async () => {
+      try {
+        const outcome = await this.#lifecycle.remove(id);
+        if (outcome === 'unknown') return notFound(id);
+        return outcome === 'removed' ? { ok: true } : unavailable(NOT_REMOVED);
+      } catch (error) {
+        this.#dependencies.logger.error({ err: error, subscriptionId: id }, 'removal.failed');
+        return unavailable(NOT_REMOVED);
+      }
+    });
+  }
+
+  async setState(
+    id: string,
+    state: Exclude<SubscriptionState, 'pending'>,
+    reason: string | null,
+  ): Promise<Subscription | undefined> {
+    const target = this.#lifecycle.get(id);
+    if (target === undefined) return undefined;
+    return this.#inTurn(this.#identity(target), () => this.#lifecycle.changeState(id, state, reason));
+  }
+
+  async #registerInTurn(
+    scope: HubScope,
+    request: RegistrationRequest,
+    identity: string,
+  ): Promise<Registered | Refusal> {
+    const { policy, newId, clock } = this.#dependencies;
+    const { callback, query, ordering, compiled } = request;
+    const createdAt = new Date(clock.now()).toISOString();
+    const standing = { state: 'pending', stateReason: null, createdAt, version: 1 } as const;
+    const fresh: Subscription = { id: newId(), scope, callback, query, ordering, ...standing };
+
+    const result = await this.#lifecycle.create(fresh, compiled, policy.duplicates === 'allow' ? null : identity);
+    if (result.outcome === 'failed') return unavailable(NOT_KEPT);
+    if (result.outcome === 'busy') return unavailable(BUSY);
+    if (result.outcome === 'created') return { ok: true, subscription: result.subscription };
+    return this.#repeat(result.subscription, request);
+  }
+
+  /** The same registration again. One that stopped because of its listener comes back to life (RULES 17). */
+  async #repeat(existing: Subscription, request: RegistrationRequest): Promise<Registered | Refusal> {
+    const { id, state, ordering } = existing;
+    const conflict = (message: string) => refuse(409, 'Subscription exists', message, { existingId: id });
+    if (ordering !== request.ordering) {
+      return conflict(`subscription ${id} is the same with ordering "${ordering}": delete it to change that`);
+    }
+    if (state === 'gone' || state === 'suspended') {
+      try {
+        const resumed = await this.#lifecycle.changeState(id, 'active', null);
+        if (resumed !== undefined) return { ok: true, subscription: resumed };
+      } catch (error) {
+        this.#dependencies.logger.error({ err: error, subscriptionId: id }, 'registration.failed');
+      }
+      return unavailable(NOT_KEPT);
+    }
+    if (this.#dependencies.policy.duplicates === 'conflict') {
+      return conflict(`subscription ${id} has the same callback and query`);
+    }
+    return { ok: true, subscription: existing };
+  }
+
+  /** One whose query is no query any more is held rather than dropped, and rather than sent what it never asked for. */
+  async #bringBack(subscription: Subscription): Promise<void> {
+    const { id, scope, query, state } = subscription;
+    const compiled = recompile(scope, query, this.#dependencies);
+    if (compiled.ok || state === 'pending') {
+      await this.#lifecycle.bringBack(subscription, compiled.ok ? compiled.query : everything());
+      return;
+    }
+    const reason = `its query is not understood any more: ${compiled.message}`;
+    this.#dependencies.logger.error({ subscriptionId: id, query, reason }, 'subscription.held');
+    const held = await this.#dependencies.store.update(id, { state: 'suspended', stateReason: reason });
+    if (held !== undefined) await this.#lifecycle.bringBack(held, everything());
+  }
+
+  #identity({ scope, callback, query }: Subscription): string {
+    const compiled = recompile(scope, query, this.#dependencies);
+    return identityOf(scope, callback, compiled.ok ? compiled.query : everything());
+  }
+}
+
+function inScope(scope: HubScope, subscription: Subscription | undefined): Subscription | undefined {
+  return subscription?.scope.basePath === scope.basePath ? subscription : undefined;
+}
+
+function notFound(id: string): Refusal {
+  return refuse(404, 'Not found', `there is no subscription ${JSON.stringify(id)} at this hub`);
+}

@@ -1,0 +1,44 @@
+/**
+ * Checks hub requests and answers against the API description. The validator looks through the paths of its document
+ * one by one for every request and compiles each on the way, so it is given a document with the two shapes of the hub
+ * instead of the 200 base paths; both documents are made of the same components.
+ */
+import { error as openApiErrors, middleware } from 'express-openapi-validator';
+import type { RequestHandler } from 'express';
+import type { Logger } from '../logger.ts';
+import { shapesDocument } from './openapi.ts';
+import { refuse } from './refusal.ts';
+import type { Refusal } from './refusal.ts';
+
+/** Works on `req.url`. A wrong request ends in an error for `validationRefusal`; a wrong answer is sent and logged. */
+export function hubValidation(logger: Logger): RequestHandler[] {
+  return middleware({
+    apiSpec: shapesDocument(),
+    // The document is ours and does not change at run time: its own validity is a test's business.
+    validateApiSpec: false,
+    validateRequests: { allowUnknownQueryParameters: true },
+    validateResponses: {
+      onError: (error, _body, req) => {
+        logger.error({ err: error, method: req.method, path: req.originalUrl }, 'hub.answer.invalid');
+      },
+    },
+    validateSecurity: false,
+    fileUploader: false,
+    useRequestUrl: true,
+  });
+}
+
+/** The refusal for a request that does not fit the description; undefined for any other error. */
+export function validationRefusal(error: unknown): Refusal | undefined {
+  if (error instanceof openApiErrors.UnsupportedMediaType) {
+    return refuse(415, 'Unsupported media type', 'send Content-Type: application/json');
+  }
+  if (!(error instanceof openApiErrors.BadRequest)) return undefined;
+  const problems = error.errors.map(({ path, message }) => `${nameAt(path)} ${message}`);
+  return refuse(400, 'Invalid request', problems.join('; ') || error.message);
+}
+
+/** `/body/callback` -> `callback`; the body itself -> `the body`. */
+function nameAt(path: string): string {
+  return path.replace(/^\/(?:body|query|params)\/?/, '').replaceAll('/', '.') || 'the body';
+}

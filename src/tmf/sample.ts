@@ -1,0 +1,99 @@
+import type { Catalogue } from './catalogue.ts';
+import type { ApiVersion, CatalogueEvent } from './catalogue-rows.ts';
+import { canonicalEventType, lowerFirst } from './event-names.ts';
+import { compareVersions } from './versions.ts';
+
+export interface SampleOptions {
+  /** API id, where several have the event type; else the first that has it. */
+  readonly api?: string;
+  /** A new identifier at each call. */
+  readonly id: () => string;
+  readonly now: Date;
+}
+
+/**
+ * A complete event to try a gateway with, for any event type of the catalogue in any spelling, in the envelope of
+ * the newest API version that has the type (HUB-CONTRACT 5). Undefined when no API (or not the one asked for) has it.
+ */
+export function sampleEvent(
+  catalogue: Catalogue,
+  eventType: string,
+  options: SampleOptions,
+): Record<string, unknown> | undefined {
+  const found = newestWith(catalogue, eventType, options.api ?? catalogue.apisOfType(eventType)[0]);
+  if (found === undefined) return undefined;
+  const { api, event } = found;
+  const time = options.now.toISOString();
+  const stem = stemOf(event);
+  const key = payloadKeyFor(catalogue.payloadKeys(api.apiId, event.type), stem);
+  const resource = sampleResource(api, event, key ?? lowerFirst(stem), options.id());
+  const envelope = {
+    eventId: options.id(),
+    eventTime: time,
+    eventType: event.type,
+    correlationId: options.id(),
+    domain: api.title,
+    title: event.type,
+    description: `${event.type} of ${lowerFirst(stem)} ${resource.id}`,
+    priority: 'Normal',
+  };
+  // Where `event` itself is the resource (TMF645 v3) there is no key to put it under.
+  const content = key === undefined ? resource : { [key]: resource };
+  return api.major >= 5
+    ? { ...envelope, timeOccurred: time, event: content, '@type': event.type, '@baseType': 'Event' }
+    : { ...envelope, timeOcurred: time, event: content };
+}
+
+function newestWith(
+  catalogue: Catalogue,
+  eventType: string,
+  apiId: string | undefined,
+): { api: ApiVersion; event: CatalogueEvent } | undefined {
+  const canonical = canonicalEventType(eventType);
+  const newestFirst = catalogue.apis
+    .filter((api) => api.apiId === apiId)
+    .sort((a, b) => compareVersions(b.version, a.version));
+  for (const api of newestFirst) {
+    const event = api.events.find((candidate) => canonicalEventType(candidate.type) === canonical);
+    if (event !== undefined) return { api, event };
+  }
+  return undefined;
+}
+
+/** `ProductOrder` of `ProductOrderStateChangeEvent`. */
+function stemOf(event: CatalogueEvent): string {
+  const name = event.type.replace(/(?:Event|Notification)$/, '');
+  return event.kind !== '' && name.endsWith(event.kind) ? name.slice(0, -event.kind.length) : name;
+}
+
+/**
+ * The member that is named as the event type says (a specification may misspell it in one version), else the first;
+ * none when the content is the resource itself.
+ */
+function payloadKeyFor(keys: readonly string[], stem: string): string | undefined {
+  if (keys.includes('id')) return undefined;
+  const expected = stem.toLowerCase();
+  return keys.find((key) => key.toLowerCase() === expected) ?? keys[0] ?? lowerFirst(stem);
+}
+
+function sampleResource(
+  api: ApiVersion,
+  event: CatalogueEvent,
+  name: string,
+  id: string,
+): Record<string, unknown> & { id: string } {
+  return {
+    id,
+    href: `${api.basePath}/${name}/${id}`,
+    name: `Sample ${name}`,
+    ...stateAfter(event, name),
+    '@type': name.slice(0, 1).toUpperCase() + name.slice(1),
+  };
+}
+
+/** What a change of state leads to; TMF resources call it state or status. */
+function stateAfter(event: CatalogueEvent, name: string): Record<string, string> {
+  const value = /order$/i.test(name) ? 'inProgress' : 'active';
+  if (event.kind.endsWith('StatusChange')) return { status: value };
+  return event.kind.endsWith('StateChange') ? { state: value } : {};
+}

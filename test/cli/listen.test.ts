@@ -1,0 +1,171 @@
+import { listenCommand } from '../../src/cli/listen.ts';
+import { run } from '../../src/cli/run.ts';
+import { FakeGateway } from './fake-gateway.ts';
+import { FakeTerminal } from './fake-terminal.ts';
+
+const EVENT = {
+  eventId: 'e-1',
+  eventType: 'ProductOrderStateChangeEvent',
+  event: { productOrder: { id: 'o-1', state: 'completed' } },
+};
+
+const running: { terminal: FakeTerminal; code: Promise<number> }[] = [];
+afterEach(async () => {
+  for (const { terminal } of running) terminal.interrupt();
+  await Promise.all(running.splice(0).map(({ code }) => code));
+});
+
+/** Starts `listen`; resolves when it listens. */
+async function listen(options: string[], env: Record<string, string> = {}) {
+  const terminal = new FakeTerminal({ env });
+  const code = run(['listen', ...options], [listenCommand], '', terminal);
+  running.push({ terminal, code });
+  const line = await Promise.race([
+    terminal.line('istening'),
+    code.then((ended) => Promise.reject(new Error(`listen ended with ${ended}: ${terminal.errors.join()}`))),
+  ]);
+  const url = /http:\/\/[^\s"]+/.exec(line)?.[0] ?? '';
+  return { terminal, code, url };
+}
+
+const post = (url: string, body: unknown = EVENT, headers: Record<string, string> = {}) =>
+  fetch(url, {
+    method: 'POST',
+    body: JSON.stringify(body),
+    headers: { connection: 'close', ...headers },
+  }).then(({ status }) => status);
+
+test('prints what came, and answers 204', async () => {
+  const { terminal, url } = await listen([]);
+  expect(await post(url)).toBe(204);
+  await terminal.line('event e-1');
+  expect(terminal.text).toMatch(/204 {2}ProductOrderStateChangeEvent {2}productOrder o-1 {2}completed/);
+});
+
+test('Ctrl-C ends it with 0', async () => {
+  const { terminal, code, url } = await listen([]);
+  terminal.interrupt();
+  expect(await code).toBe(0);
+  await expect(post(url)).rejects.toThrow();
+});
+
+test('--status with --times: refuses at first, then accepts; the attempts are told apart from duplicates', async () => {
+  const { terminal, url } = await listen(['--status', '503', '--times', '2']);
+  const headers = { 'webhook-id': 'e-1.s-1' };
+  const statuses = [];
+  for (let n = 0; n < 4; n++) statuses.push(await post(url, EVENT, headers));
+  expect(statuses).toEqual([503, 503, 204, 204]);
+  await terminal.line('seen before');
+  const lines = terminal.lines.filter((line) => line.includes('ProductOrder'));
+  expect(lines[0]).not.toMatch(/attempt|seen/);
+  expect(lines[1]).toContain('attempt 2');
+  expect(lines[2]).toContain('attempt 3');
+  expect(lines[3]).toContain('seen before');
+});
+
+test('--status alone is for ever', async () => {
+  const { url } = await listen(['--status', '500']);
+  expect([await post(url), await post(url)]).toEqual([500, 500]);
+});
+
+test('--delay holds the answer back', async () => {
+  const { url } = await listen(['--delay', '150ms']);
+  const start = performance.now();
+  await post(url);
+  expect(performance.now() - start).toBeGreaterThanOrEqual(145);
+});
+
+test('--path answers 404 elsewhere, and 405 to what is no POST', async () => {
+  const { url } = await listen(['--path', '/orders']);
+  expect(url).toMatch(/\/orders$/);
+  expect(await post(url)).toBe(204);
+  expect(await post(url.replace('/orders', '/other'))).toBe(404);
+  expect((await fetch(url, { headers: { connection: 'close' } })).status).toBe(405);
+});
+
+test('--exit-after ends it by itself', async () => {
+  const { url, code } = await listen(['--exit-after', '2', '--status', '500', '--times', '1']);
+  await post(url);
+  await post(url);
+  await post(url);
+  expect(await code).toBe(0);
+});
+
+test('--json: one document a line, with the whole event and whether it was seen before', async () => {
+  const { terminal, url } = await listen(['--json']);
+  await post(url, EVENT, { 'webhook-id': 'w', 'x-correlation-id': 'c' });
+  await post(url, EVENT, { 'webhook-id': 'w' });
+  await terminal.line('"seenBefore":true');
+  const [listening, first, second] = terminal.lines.map(
+    (line) => JSON.parse(line) as Record<string, unknown>,
+  );
+  expect(listening).toEqual({ listening: url });
+  expect(first).toMatchObject({
+    status: 204,
+    eventId: 'e-1',
+    entity: 'productOrder',
+    resourceId: 'o-1',
+    webhookId: 'w',
+    seenBefore: false,
+    headers: { 'x-correlation-id': 'c' },
+    body: EVENT,
+  });
+  expect(second).toMatchObject({ seenBefore: true });
+});
+
+test('what is no event is shown and accepted', async () => {
+  const { terminal, url } = await listen([]);
+  await fetch(url, { method: 'POST', body: 'hello', headers: { connection: 'close' } });
+  expect(await terminal.line('no TMF event')).toContain('5 bytes');
+});
+
+test('a port that is in use is one sentence and exit code 1', async () => {
+  const { url } = await listen([]);
+  const terminal = new FakeTerminal();
+  const { port } = new URL(url);
+  expect(await run(['listen', '--port', port], [listenCommand], '', terminal)).toBe(1);
+  expect(terminal.errors).toEqual([`Cannot listen on 127.0.0.1: port ${port} is in use.`]);
+});
+
+describe('--register', () => {
+  let gateway: FakeGateway;
+  beforeEach(async () => {
+    gateway = await FakeGateway.start();
+    gateway.answer = ({ method }) =>
+      method === 'POST' ? { status: 201, body: { id: 's-1' } } : { status: 204 };
+  });
+  afterEach(() => gateway.stop());
+  const calls = () => gateway.calls.map(({ method, path }) => `${method} ${path}`);
+
+  test('registers the own address, and keeps the subscription', async () => {
+    const options = ['--register', '/tmf-api/party/v4', '--query', 'eventType=A', '--gateway', gateway.url];
+    const { terminal, code, url } = await listen(options);
+    await terminal.line('s-1');
+    terminal.interrupt();
+    expect(await code).toBe(0);
+    expect(gateway.bodies).toEqual([{ callback: url, query: 'eventType=A' }]);
+    expect(calls()).toEqual(['POST /tmf-api/party/v4/hub']);
+  });
+
+  test('with --cleanup ends the subscription with itself; a whole hub address will do', async () => {
+    const { terminal, code } = await listen([
+      '--register',
+      `${gateway.url}/tmf-api/party/v4/hub`,
+      '--cleanup',
+    ]);
+    await terminal.line('s-1');
+    terminal.interrupt();
+    expect(await code).toBe(0);
+    expect(calls()).toEqual(['POST /tmf-api/party/v4/hub', 'DELETE /tmf-api/party/v4/hub/s-1']);
+  });
+
+  test('that is refused ends it with 1 and frees the port', async () => {
+    gateway.answer = () => ({ status: 400, body: { code: '400', reason: 'loopback is not allowed' } });
+    const terminal = new FakeTerminal();
+    const argv = ['listen', '--register', '/', '--gateway', gateway.url];
+    expect(await run(argv, [listenCommand], '', terminal)).toBe(1);
+    expect(terminal.errors.join()).toContain('loopback is not allowed');
+    const { callback } = gateway.bodies[0] as { callback: string };
+    await expect(post(callback)).rejects.toThrow();
+  });
+});

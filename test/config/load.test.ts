@@ -1,0 +1,187 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadConfig } from '../../src/config/load.ts';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'config-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+let count = 0;
+function file(yaml: string): string {
+  const path = join(folder, `${(count += 1)}.yaml`);
+  writeFileSync(path, yaml);
+  return path;
+}
+
+function config(yaml: string, env: Record<string, string> = {}) {
+  const loaded = loadConfig({ file: file(yaml), env });
+  if (!loaded.ok) throw new Error(loaded.problems.join('\n'));
+  return loaded.config;
+}
+
+function problems(yaml: string, env: Record<string, string> = {}): string[] {
+  const path = file(yaml);
+  const loaded = loadConfig({ file: path, env });
+  return loaded.ok ? [] : loaded.problems.map((problem) => problem.replaceAll(path, 'file'));
+}
+
+describe('precedence', () => {
+  test('defaults alone: durations in milliseconds, sizes in bytes', () => {
+    const loaded = loadConfig({ env: {} });
+    expect(loaded).toMatchObject({
+      ok: true,
+      config: {
+        name: 'tmf-hub',
+        broker: 'embedded',
+        data: { dir: './data' },
+        server: { port: 8080, host: '0.0.0.0', basePath: '', drainTimeout: 10_000, maxHubBody: 65_536 },
+        admin: { port: 8081, host: '127.0.0.1' },
+        callbacks: { allow: [], schemes: ['https', 'http'], timeout: 10_000, connectTimeout: 3_000 },
+        retry: { delays: [1_000, 5_000, 30_000], jitter: 0.1, rejectStatuses: [400, 413, 415, 422] },
+        circuit: { threshold: 5, probeMin: 1_000, probeMax: 60_000, suspendAfter: 432_000_000 },
+        limits: { concurrency: 'adaptive', maxWaiting: 1000, memory: 268_435_456 },
+        hub: { duplicates: 'idempotent', lenientQuery: false, apis: [] },
+        embedded: { partitions: 4, retention: { age: 604_800_000, size: 10_737_418_240 } },
+        subscriptions: [],
+      },
+    });
+  });
+
+  test('the file goes over the defaults, the environment over the file', () => {
+    const loaded = config('server: { port: 1, host: localhost }\nname: from-file', {
+      TMF_HUB_SERVER_PORT: '2',
+    });
+    expect(loaded.server).toMatchObject({ port: 2, host: 'localhost', maxHubBody: 65_536 });
+    expect(loaded.name).toBe('from-file');
+  });
+
+  test('an environment variable replaces a list whole, the empty text is the empty list', () => {
+    const yaml = 'retry: { delays: [1s, 2s, 3s] }\ncallbacks: { allow: [10.0.0.0/8] }';
+    const env = { TMF_HUB_RETRY_DELAYS: '250ms', TMF_HUB_CALLBACKS_ALLOW: '' };
+    const loaded = config(yaml, env);
+    expect(loaded.retry.delays).toEqual([250]);
+    expect(loaded.callbacks.allow).toEqual([]);
+  });
+
+  test('a section or key without a value counts as not written', () => {
+    const loaded = config('server:\nretry:\n  delays:\nadmin:\n  token:\n');
+    expect(loaded.server.port).toBe(8080);
+    expect(loaded.retry.delays).toEqual([1_000, 5_000, 30_000]);
+    expect(loaded.admin.token).toBeUndefined();
+  });
+
+  test('an empty file and a file of comments are no mistake', () => {
+    expect(config('').name).toBe('tmf-hub');
+    expect(config('# nothing yet\n').name).toBe('tmf-hub');
+  });
+});
+
+describe('mistakes', () => {
+  test('all are reported together: file, environment, values, unknown keys, contradictions', () => {
+    const yaml = `
+name: Not_A_Name
+server:
+  port: 70000
+  basePath: /x/
+redis: elsewhere
+retry:
+  delays: [1s, soon]
+  jiter: 0.2
+limits: { startConcurrency: 64 }
+brokr: kafka
+`;
+    expect(problems(yaml, { TMF_HUB_KAFKA_BROKRS: 'a:1', TMF_HUB_CIRCUIT_THRESHOLD: '0' })).toEqual([
+      'TMF_HUB_KAFKA_BROKRS: no setting has this environment variable; did you mean TMF_HUB_KAFKA_BROKERS?',
+      'redis: expected a section with url; given a single value in file:6',
+      'name: expected lower-case letters, digits, "." and "-", at most 61, the first a letter or digit; given "Not_A_Name" in file:2',
+      'server.port: expected a whole number from 0 to 65535; given 70000 in file:4',
+      'server.basePath: expected empty, or a path that starts with "/" and does not end with one; given "/x/" in file:5',
+      'retry.delays[1]: expected a duration such as 250ms, 10s, 5m, 1h or 5d, from 1ms to 24d; given "soon" in file:8',
+      'retry.jiter: no such key (given in file:9); did you mean retry.jitter?',
+      'circuit.threshold: expected a whole number from 1 to 10000; given 0 by TMF_HUB_CIRCUIT_THRESHOLD',
+      'brokr: no such key (given in file:11); did you mean broker?',
+      'limits.startConcurrency: expected no more than limits.maxConcurrency (32); given 64 in file:10',
+    ]);
+  });
+
+  test('a known key in the wrong place is pointed to its place', () => {
+    expect(problems('port: 80')).toEqual([
+      'port: no such key (given in file:1); did you mean server.port or admin.port?',
+    ]);
+  });
+
+  test('an unknown key without a value, and __proto__, are mistakes too', () => {
+    expect(problems('server:\nkafak:\n')[0]).toContain('kafak: no such key');
+    expect(problems('"__proto__": { x: 1 }')[0]).toContain('__proto__: no such key');
+  });
+
+  test('entries of lists of objects: missing, mistyped and contradicting members', () => {
+    const yaml = `
+hub:
+  apis:
+    - { api: TMF622, version: 4.0, basPath: /a }
+subscriptions:
+  - { callback: 'ftp://x', version: 4 }
+  - { callback: 'http://x/', api: TMF622, basePath: /tmf-api/x/v4 }
+  - just text
+`;
+    const missing = 'given nothing in file:4';
+    expect(problems(yaml)).toEqual([
+      `hub.apis[0].basePath: expected a path that starts with "/" and does not end with one; ${missing}`,
+      'hub.apis[0].basPath: no such key (given in file:4); did you mean hub.apis[].basePath?',
+      'subscriptions[0].callback: expected an http or https URL without credentials and fragment; given "ftp://x" in file:6',
+      'subscriptions[0].version: expected to stand beside api; given 4 in file:6',
+      'subscriptions[1].basePath: expected to stand without api; given "/tmf-api/x/v4" in file:7',
+      'subscriptions[2]: expected an object with api, version, basePath, callback, query, ordering; given "just text" in file:8',
+    ]);
+  });
+
+  test('secrets never stand in a message', () => {
+    const yaml = `
+admin: { token: 12345678 }
+rabbitmq: { url: 'http://user:hunter2@host' }
+redis: redis://user:hunter3@host
+subscriptions: [{ callback: 'http://user:hunter4@host/' }]
+`;
+    const all = problems(yaml, { TMF_HUB_REDIS_URL: 'user:hunter5@host' });
+    expect(all).toHaveLength(5);
+    expect(all.join('\n')).not.toMatch(/12345678|hunter/);
+    expect(all[4]).toContain('given "http://***@host/"');
+  });
+
+  test('a file that is missing, no YAML, or no mapping', () => {
+    const env = { TMF_HUB_LOG_LEVEL: 'loud' };
+    const missing = loadConfig({ file: join(folder, 'missing.yaml'), env });
+    expect(missing).toMatchObject({ ok: false, problems: [expect.stringContaining('cannot be read'), {}] });
+    expect(problems('a: [1\nname: x\nname: y')).toEqual([
+      expect.stringContaining('file:2:1: not valid YAML'),
+      expect.stringContaining('file:3:1: not valid YAML: Map keys must be unique'),
+    ]);
+    expect(problems('name: *nobody')[0]).toContain('not valid YAML');
+    expect(problems('- a')[0]).toContain('expected keys with values');
+    expect(problems('name: a\n---\nname: b')).toEqual([
+      'file:2: expected one YAML document; given a second one',
+    ]);
+  });
+});
+
+describe('contradictions between settings', () => {
+  test('a default gives way to a smaller bound that was written', () => {
+    const yaml = 'limits: { maxConcurrency: 4 }\ncircuit: { probeMax: 100ms }\ncallbacks: { timeout: 2s }';
+    const loaded = config(yaml);
+    expect(loaded.limits.startConcurrency).toBe(4);
+    expect(loaded.circuit.probeMin).toBe(100);
+    expect(loaded.callbacks.connectTimeout).toBe(2_000);
+  });
+
+  test('two ports that cannot both be opened', () => {
+    expect(problems('server: { port: 8081 }')).toEqual([
+      'admin.port: expected another port than server.port (8081); given 8081 by default',
+    ]);
+    expect(problems('server: { port: 0 }\nadmin: { port: 0 }')).toEqual([]);
+    expect(problems('server: { port: 8081, host: 10.0.0.1 }')).toEqual([]);
+  });
+});
