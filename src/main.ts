@@ -13,7 +13,7 @@ if (major < 24) {
 } else {
   const { runProgram } = await import('./cli/program.ts');
   process.exitCode = await runProgram(process.argv.slice(2), {
-    entry: process.argv[1] ?? '',
+    entry: import.meta.filename,
     async boot(file, env) {
       const [{ loadConfig }, { startGateway }] = await Promise.all([
         import('./config/load.ts'),

@@ -29,7 +29,9 @@ const NAT64: [ipaddr.IPv6, number] = [ipaddr.IPv6.parse('64:ff9b::'), 96];
  */
 export function parseAddress(text: string): Address | undefined {
   const bare = text.replace(/%.*$/, '');
-  return isIP(bare) === 0 ? undefined : ipaddr.process(bare);
+  if (isIP(bare) === 0) return undefined;
+  // The parser takes the long dead `::a.b.c.d` for `::ffff:a.b.c.d`; the kernel does not.
+  return ipaddr.process(bare.replace(/^::(?=\d+\.)/, '::0:'));
 }
 
 /**

@@ -27,7 +27,7 @@ export function classify(error: Error): Failure {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   const reason = reasonOf(error);
   const message = code === '' || reason.includes(code) ? reason : `${reason} (${code})`;
-  if (code.startsWith('HPE_') || UNASKED.has(error.message)) return { failure: 'protocol', message };
+  if (error.name === 'HTTPParserError' || UNASKED.has(error.message)) return { failure: 'protocol', message };
   return { failure: KINDS[code] ?? 'connect', message };
 }
 

@@ -51,6 +51,7 @@ export class OriginPools {
   /** Evicted pools whose connections are not closed yet. */
   readonly #closing = new Set<Pool>();
   readonly #sockets = new Set<Socket>();
+  #closed = false;
 
   constructor(clock: Clock, limits: PoolLimits, connector: MakeConnector) {
     this.#clock = clock;
@@ -77,19 +78,20 @@ export class OriginPools {
   }
 
   release(origin: Origin): void {
-    if (--origin.inFlight > 0) return;
+    if (--origin.inFlight > 0 || this.#closed) return;
     this.#idle.add(origin, this.#clock.monotonic());
     if (this.#idle.size > this.#limits.idleOrigins) this.#evictOldest();
   }
 
   /** Closes every connection, in use or not. */
   async close(): Promise<void> {
+    this.#closed = true;
     const pools = [...[...this.#origins.values()].map(({ pool }) => pool), ...this.#closing];
     this.#origins.clear();
     this.#idle.clear();
     await Promise.all(pools.map((pool) => pool.destroy()));
     // Left are those still being opened, which a pool does not know yet.
-    for (const socket of this.#sockets) socket.destroy();
+    await Promise.all([...this.#sockets].map(closed));
   }
 
   #open(target: CallbackTarget): Origin {
@@ -123,4 +125,11 @@ export class OriginPools {
     this.#closing.add(origin.pool);
     origin.pool.close(() => this.#closing.delete(origin.pool));
   }
+}
+
+function closed(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    socket.once('close', () => resolve());
+    socket.destroy();
+  });
 }

@@ -96,11 +96,11 @@ async function open(behaviour: Behaviour, printer: Printer, enough: () => void):
       host,
       port,
       async answer(received) {
-        if (path !== undefined && received.path !== path) return 404;
+        if (path !== undefined && received.path !== path) return { status: 404 };
         requests += 1;
         const given = requests <= times ? status : 204;
         if (delayMs > 0) await wait(delayMs);
-        return given;
+        return { status: given };
       },
       answered(received, given) {
         printer.event(received, given);

@@ -17,12 +17,18 @@ export interface Received extends EventFacts {
   readonly earlier: { readonly refused: number; readonly accepted: number };
 }
 
+export interface Answer {
+  readonly status: number;
+  /** What the listener says beside it, kept with a dead letter. */
+  readonly text?: string;
+}
+
 export interface ListenerOptions {
   readonly host: string;
   /** 0 = any free port. */
   readonly port: number;
-  /** Status to answer with; may take its time. */
-  readonly answer: (received: Received) => number | Promise<number>;
+  /** May take its time. */
+  readonly answer: (received: Received) => Answer | Promise<Answer>;
   /** After the answer was written. */
   readonly answered: (received: Received, status: number) => void;
 }
@@ -100,10 +106,10 @@ async function handle(
     webhookId,
     earlier: { ...tally },
   };
-  const status = await answer(received);
+  const { status, text: said } = await answer(received);
   if (status >= 200 && status < 300) tally.accepted += 1;
   else tally.refused += 1;
-  response.writeHead(status).end();
+  response.writeHead(status).end(said);
   answered(received, status);
 }
 

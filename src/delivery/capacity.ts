@@ -1,4 +1,4 @@
-import { sleep, type Clock } from '../time.ts';
+import { sleep, type Clock, type Timer } from '../time.ts';
 import type { TmfEvent } from '../tmf/event.ts';
 
 /** Somebody who holds events in memory or makes attempts: one subscription. */
@@ -20,12 +20,15 @@ export interface CapacityLimits {
 
 /** An eviction helps only when the largest tenant holds clearly more than the one that asks. */
 const WORTH_EVICTING = 2;
+/** Two that both want more than there is must not evict each other in turns without end. */
+const EVICTION_PAUSE_MS = 100;
 /** Refused tenants are told when this part of the memory is free again. */
 const FREE_AGAIN = 0.9;
 
 /** What all subscriptions of the process share: memory for waiting events, and concurrent attempts. */
 export class Capacity {
   readonly #limits: CapacityLimits;
+  readonly #clock: Clock;
   readonly #holds = new Map<TmfEvent, number>();
   readonly #tenants = new Set<Tenant>();
   readonly #refusedRoom = new Set<Tenant>();
@@ -33,9 +36,11 @@ export class Capacity {
   #bytes = 0;
   #slots = 0;
   #onIdle: (() => void) | undefined;
+  #evictionPause: Timer | undefined;
 
-  constructor(limits: CapacityLimits) {
+  constructor(limits: CapacityLimits, clock: Clock) {
     this.#limits = limits;
+    this.#clock = clock;
   }
 
   get bytes(): number {
@@ -78,10 +83,19 @@ export class Capacity {
     if (this.#bytes < this.#limits.memory || tenant.heldBytes === 0) return true;
     const largest = this.#largest();
     if (largest && largest !== tenant && largest.heldBytes > tenant.heldBytes * WORTH_EVICTING)
-      largest.evict();
+      this.#evict(largest);
     if (this.#bytes < this.#limits.memory) return true;
     this.#refusedRoom.add(tenant);
     return false;
+  }
+
+  #evict(tenant: Tenant): void {
+    if (this.#evictionPause) return;
+    this.#evictionPause = this.#clock.after(EVICTION_PAUSE_MS, () => {
+      this.#evictionPause = undefined;
+      wake(this.#refusedRoom);
+    });
+    tenant.evict();
   }
 
   /** A slot for one attempt; a tenant without any attempt under way always gets one. */
@@ -101,10 +115,10 @@ export class Capacity {
   }
 
   /** Resolves when no attempt is under way, or after `timeoutMs`. */
-  async idle(clock: Clock, timeoutMs: number): Promise<void> {
+  async idle(timeoutMs: number): Promise<void> {
     if (this.#slots === 0) return;
     const idle = new Promise<void>((resolve) => (this.#onIdle = resolve));
-    await Promise.race([idle, sleep(clock, timeoutMs)]);
+    await Promise.race([idle, sleep(this.#clock, timeoutMs)]);
   }
 
   #largest(): Tenant | undefined {

@@ -38,7 +38,7 @@ export class Deliveries implements Intake {
   constructor(deps: DeliveriesDeps) {
     this.#deps = deps;
     const { memory, maxSockets } = deps.settings.limits;
-    this.capacity = new Capacity({ memory, slots: maxSockets });
+    this.capacity = new Capacity({ memory, slots: maxSockets }, deps.clock);
   }
 
   get epoch(): number {
@@ -90,7 +90,7 @@ export class Deliveries implements Intake {
   /** Resolves when no attempt is under way, or after `timeoutMs`. */
   drain(timeoutMs: number): Promise<void> {
     for (const dispatcher of this.#dispatchers.values()) dispatcher.hold();
-    return this.capacity.idle(this.#deps.clock, timeoutMs);
+    return this.capacity.idle(timeoutMs);
   }
 
   closeAll(): void {

@@ -33,25 +33,24 @@ export interface HubDependencies extends PublishingDependencies {
 }
 
 const METHODS: Readonly<Record<Place['kind'], readonly string[]>> = {
-  hubs: ['GET', 'HEAD', 'POST'],
-  hub: ['GET', 'HEAD', 'DELETE'],
+  hubs: ['GET', 'POST'],
+  hub: ['GET', 'DELETE'],
   event: ['POST'],
   listener: ['POST'],
 };
 
 /** The Express app; binding a server to it is the caller's. */
 export function createHubApp(dependencies: HubDependencies): Express {
-  const { basePath, logger } = dependencies;
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   app.use(dispatch(dependencies));
-  app.get(`${basePath}/openapi.json`, description(dependencies));
+  app.use(description(dependencies));
   app.use((_req, res) => {
     const { hint } = res.locals as { hint: string };
     sendRefusal(res, refuse(404, 'Not found', hint), null);
   });
-  app.use(errorHandler(logger));
+  app.use(errorHandler(dependencies.logger));
   return app;
 }
 
@@ -70,25 +69,37 @@ function dispatch(dependencies: HubDependencies): RequestHandler {
     writeAs(res, place.kind === 'nowhere' ? null : place.scope.major);
     if (place.kind === 'nowhere') {
       res.locals['hint'] = place.hint;
-      return next();
+      next();
+      return;
     }
     res.locals['place'] = place;
     const allowed = METHODS[place.kind];
     if (!allowed.includes(req.method)) {
       res.setHeader('Allow', allowed.join(', '));
-      const message = `${req.method} is not possible here, only ${allowed.join(', ')}`;
-      return sendRefusal(res, refuse(405, 'Method not allowed', message), place.scope.major);
+      sendRefusal(res, methodNotAllowed(req.method, allowed), place.scope.major);
+    } else if (place.kind === 'event' || place.kind === 'listener') {
+      publish(req, res, next);
+    } else {
+      const queryString = req.url.indexOf('?');
+      req.url = shapePath(place) + (queryString === -1 ? '' : req.url.slice(queryString));
+      hubs(req, res, next);
     }
-    if (place.kind === 'event' || place.kind === 'listener') return publish(req, res, next);
-    const queryString = req.url.indexOf('?');
-    req.url = shapePath(place) + (queryString === -1 ? '' : req.url.slice(queryString));
-    hubs(req, res, next);
   };
 }
 
+function methodNotAllowed(method: string, allowed: readonly string[]): Refusal {
+  return refuse(405, 'Method not allowed', `${method} is not possible here, only ${allowed.join(', ')}`);
+}
+
+/** Made when first asked for: it is large and most gateways are never asked. */
 function description({ catalogue, basePath, publicUrl }: HubDependencies): RequestHandler {
+  const paths = ['/openapi.json', `${basePath}/openapi.json`];
   let text: string | undefined;
-  return (_req, res) => {
+  return (req, res, next) => {
+    if (req.method !== 'GET' || !paths.includes(req.path)) {
+      next();
+      return;
+    }
     text ??= JSON.stringify(gatewayDocument(catalogue, (publicUrl ?? '') + basePath));
     res.setHeader('Content-Type', 'application/json');
     res.end(text);
@@ -99,12 +110,14 @@ function errorHandler(logger: Logger): ErrorRequestHandler {
   return (error: unknown, req, res, next) => {
     if (res.headersSent) return next(error);
     const refusal = validationRefusal(error) ?? transportRefusal(error);
-    if (refusal !== undefined) return sendRefusal(res, refusal, majorOf(res));
-    logger.error({ err: error, method: req.method, path: req.originalUrl }, 'hub.request.failed');
-    const message = 'the gateway could not do this; its log says why';
-    return sendRefusal(res, refuse(500, 'Internal error', message), majorOf(res));
+    if (refusal === undefined) {
+      logger.error({ err: error, method: req.method, path: req.originalUrl }, 'hub.request.failed');
+    }
+    return sendRefusal(res, refusal ?? OWN_FAULT, majorOf(res));
   };
 }
+
+const OWN_FAULT = refuse(500, 'Internal error', 'the gateway could not do this; its log says why');
 
 /** What the body parser found: too large, cut off, packed in a way that nobody knows. */
 function transportRefusal(error: unknown): Refusal | undefined {

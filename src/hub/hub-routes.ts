@@ -4,7 +4,7 @@ import type { RequestHandler, Response } from 'express';
 import { asObject } from '../tmf/document.ts';
 import { jsonText, parseJson, readBody } from './body.ts';
 import type { Place } from './place.ts';
-import { refuse } from './refusal.ts';
+import { noSuchSubscription } from './refusal.ts';
 import type { Registrations } from './registrations.ts';
 import { hubBody, hubHref, isV5, sendRefusal } from './representation.ts';
 
@@ -53,9 +53,8 @@ export function hubRoutes({ registrations, root, maxBody, validation }: HubRoute
   router.get('/:shape/hub/:id', (_req, res) => {
     const { scope, id } = hubOf(res);
     const subscription = registrations.get(scope, id);
-    if (subscription !== undefined) return res.json(hubBody(root, subscription));
-    const message = `there is no subscription ${JSON.stringify(id)} at this hub`;
-    sendRefusal(res, refuse(404, 'Not found', message), scope.major);
+    if (subscription === undefined) return sendRefusal(res, noSuchSubscription(id), scope.major);
+    res.json(hubBody(root, subscription));
   });
 
   router.delete('/:shape/hub/:id', async (_req, res) => {

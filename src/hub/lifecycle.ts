@@ -144,11 +144,15 @@ export class SubscriptionLifecycle {
   async #insert(fresh: Subscription, uniqueKey: string | null) {
     const first = await this.#store.insert(fresh, uniqueKey);
     if (first.created || first.subscription.state !== 'pending') return first;
-    const abandoned =
-      this.#leftOver.has(first.subscription.id) ||
-      this.#clock.now() - Date.parse(first.subscription.createdAt) > PENDING_LEASE_MS;
-    if (!abandoned || !(await this.#undo(first.subscription))) return first;
+    if (!this.#isAbandoned(first.subscription) || !(await this.#undo(first.subscription))) return first;
     return this.#store.insert(fresh, uniqueKey);
+  }
+
+  /** Nothing here is at work on it (that would have had its turn); is another replica? */
+  #isAbandoned({ id, createdAt }: Subscription): boolean {
+    // Known and yet pending: the registry kept our decision to remove it and failed to say so.
+    const ours = this.#leftOver.has(id) || this.#known.has(id);
+    return ours || this.#clock.now() - Date.parse(createdAt) > PENDING_LEASE_MS;
   }
 
   async #activate(pending: Subscription, query: Query): Promise<Created> {
@@ -173,6 +177,7 @@ export class SubscriptionLifecycle {
 
   /** Feed first, registry last: as long as the row is there, somebody knows that there is something to undo. */
   async #undo(pending: Subscription): Promise<boolean> {
+    this.#known.delete(pending.id);
     this.#leftOver.set(pending.id, pending);
     try {
       await this.#feeds.detach(pending.id);

@@ -13,7 +13,8 @@ export interface Base {
 
 export type Place = Base &
   (
-    | { readonly kind: 'hubs' | 'event' }
+    | { readonly kind: 'hubs' }
+    | { readonly kind: 'event' }
     | { readonly kind: 'hub'; readonly id: string }
     | { readonly kind: 'listener'; readonly eventName: string }
   );

@@ -25,6 +25,10 @@ export function refuse(
   return { ok: false, status, reason, message, ...more };
 }
 
+export function noSuchSubscription(id: string): Refusal {
+  return refuse(404, 'Not found', `there is no subscription ${JSON.stringify(id)} at this hub`);
+}
+
 const RETRY_AFTER_SECONDS = 5;
 
 /** Something that must be durable could not be made so: the same request may succeed later. */

@@ -16,7 +16,7 @@ import { SubscriptionLifecycle } from './lifecycle.ts';
 import type { Feeds } from './lifecycle.ts';
 import { everything, identityOf, readRegistration, recompile } from './registration-request.ts';
 import type { RegistrationPolicy, RegistrationRequest } from './registration-request.ts';
-import { refuse, unavailable } from './refusal.ts';
+import { noSuchSubscription, refuse, unavailable } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
 
 export interface RegistrationDependencies {
@@ -106,11 +106,11 @@ class HubRegistrations implements Registrations {
 
   async remove(scope: HubScope, id: string): Promise<{ readonly ok: true } | Refusal> {
     const target = inScope(scope, this.#lifecycle.get(id) ?? this.#lifecycle.unfinished(id));
-    if (target === undefined) return notFound(id);
+    if (target === undefined) return noSuchSubscription(id);
     return this.#inTurn(this.#identity(target), async () => {
       try {
         const outcome = await this.#lifecycle.remove(id);
-        if (outcome === 'unknown') return notFound(id);
+        if (outcome === 'unknown') return noSuchSubscription(id);
         return outcome === 'removed' ? { ok: true } : unavailable(NOT_REMOVED);
       } catch (error) {
         this.#dependencies.logger.error({ err: error, subscriptionId: id }, 'removal.failed');
@@ -191,8 +191,4 @@ class HubRegistrations implements Registrations {
 
 function inScope(scope: HubScope, subscription: Subscription | undefined): Subscription | undefined {
   return subscription?.scope.basePath === scope.basePath ? subscription : undefined;
-}
-
-function notFound(id: string): Refusal {
-  return refuse(404, 'Not found', `there is no subscription ${JSON.stringify(id)} at this hub`);
 }

@@ -13,7 +13,7 @@ import type { Refusal } from './refusal.ts';
 /** Works on `req.url`. A wrong request ends in an error for `validationRefusal`; a wrong answer is sent and logged. */
 export function hubValidation(logger: Logger): RequestHandler[] {
   return middleware({
-    apiSpec: shapesDocument(),
+    apiSpec: shapesDocument() as Parameters<typeof middleware>[0]['apiSpec'],
     // The document is ours and does not change at run time: its own validity is a test's business.
     validateApiSpec: false,
     validateRequests: { allowUnknownQueryParameters: true },

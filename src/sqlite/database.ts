@@ -20,8 +20,8 @@ export interface DatabaseOptions {
 }
 
 interface Waiting {
-  resolve(value: unknown): void;
-  reject(error: Error): void;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: Error) => void;
 }
 
 /** `down`: the thread ended unexpectedly and is being started again. */
@@ -167,13 +167,15 @@ export class Database<P extends Procedures> {
 
   /** Only a write to a new piece of file proves anything: rewriting what is there may succeed on a full disk. */
   #probe(): void {
-    this.#call('probe.fill', undefined, []).then(
-      () => {
-        this.#recovered();
-        return this.#call('probe.clear', undefined, []);
-      },
-      () => undefined,
-    ).catch(() => undefined);
+    this.#call('probe.fill', undefined, [])
+      .then(
+        () => {
+          this.#recovered();
+          return this.#call('probe.clear', undefined, []);
+        },
+        () => undefined,
+      )
+      .catch(() => undefined);
   }
 
   #recovered(): void {

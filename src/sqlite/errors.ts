@@ -4,15 +4,7 @@
  * call failed by itself. `stopped`, `crashed`: the worker thread is not there (any more).
  */
 export type Fault =
-  | 'full'
-  | 'io'
-  | 'read-only'
-  | 'locked'
-  | 'damaged'
-  | 'foreign'
-  | 'refused'
-  | 'stopped'
-  | 'crashed';
+  'full' | 'io' | 'read-only' | 'locked' | 'damaged' | 'foreign' | 'refused' | 'stopped' | 'crashed';
 
 /** A StorageError on its way between threads. */
 export interface Failure {
@@ -47,13 +39,20 @@ const FAULTS: Readonly<Record<number, readonly [Fault, string]>> = {
 export function failureOf(error: unknown, file: string): Failure {
   if (error instanceof StorageError) return { fault: error.fault, message: error.message };
   const known = FAULTS[sqliteCode(error) & 0xff];
-  const detail = error instanceof Error ? error.message : String(error);
+  const detail = hasMessage(error) ? error.message : String(error);
   if (!known) return { fault: 'refused', message: detail };
   const [fault, sentence] = known;
   return { fault, message: `${file} ${sentence} (${detail})` };
 }
 
 function sqliteCode(error: unknown): number {
-  const code = error instanceof Error && 'errcode' in error ? error.errcode : 0;
-  return typeof code === 'number' ? code : 0;
+  return isObject(error) && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode : 0;
+}
+
+function hasMessage(error: unknown): error is { message: string } {
+  return isObject(error) && 'message' in error && typeof error.message === 'string';
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }

@@ -81,11 +81,11 @@ export class CallGroups {
     }
   }
 
-  #run({ procedure, args }: Call, transfer: ArrayBuffer[]): unknown {
-    const { reads, writes } = this.#procedures;
-    const run: Procedure | undefined = writes[procedure] ?? reads[procedure];
-    if (!run) throw new Error(`there is no procedure ${procedure}`);
-    return run(args as never, transfer);
+  #run(call: Call, transfer: ArrayBuffer[]): unknown {
+    const procedures = this.writes(call) ? this.#procedures.writes : this.#procedures.reads;
+    const run = Object.hasOwn(procedures, call.procedure) ? procedures[call.procedure] : undefined;
+    if (!run) throw new Error(`there is no procedure ${call.procedure}`);
+    return run(call.args as never, transfer);
   }
 }
 

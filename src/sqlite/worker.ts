@@ -37,7 +37,10 @@ function answer(response: Response, transfer: ArrayBuffer[] = []): void {
 
 /** Reads first: they are short and need not wait for the disk. */
 function turn(groups: CallGroups, calls: readonly Call[]): void {
-  for (const group of [calls.filter((call) => !groups.writes(call)), calls.filter((call) => groups.writes(call))]) {
+  for (const group of [
+    calls.filter((call) => !groups.writes(call)),
+    calls.filter((call) => groups.writes(call)),
+  ]) {
     const [first] = group;
     if (!first) continue;
     const transfer: ArrayBuffer[] = [];

@@ -13,7 +13,10 @@ type Answer = { readonly status: number; readonly body?: unknown } | undefined;
 /** An HTTP server that remembers its calls and answers what the test says; undefined = 404 TMF Error. */
 export class FakeGateway {
   readonly calls: Call[] = [];
+  url = '';
   readonly #server: Server;
+  /** When set it is called instead of answering: the caller waits. */
+  hold: (() => void) | undefined;
   answer: (call: Call) => Answer = () => undefined;
 
   private constructor() {
@@ -28,6 +31,10 @@ export class FakeGateway {
           text: Buffer.concat(chunks).toString('utf8'),
         };
         this.calls.push(call);
+        if (this.hold !== undefined) {
+          this.hold();
+          return;
+        }
         const { status, body } = this.answer(call) ?? {
           status: 404,
           body: { code: '404', reason: 'Not found', message: `there is no ${call.path}`, status: '404' },
@@ -41,11 +48,8 @@ export class FakeGateway {
   static async start(): Promise<FakeGateway> {
     const gateway = new FakeGateway();
     await new Promise<void>((resolve) => gateway.#server.listen(0, '127.0.0.1', resolve));
+    gateway.url = `http://127.0.0.1:${(gateway.#server.address() as AddressInfo).port}`;
     return gateway;
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
   /** The bodies of the calls so far, parsed. */

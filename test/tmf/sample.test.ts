@@ -61,6 +61,12 @@ test('a member that one version misspells is named as the event type says', () =
   );
 });
 
+test('where the content is the resource itself it stands in event', () => {
+  expect(
+    sampleEvent(catalogue, 'ServiceQualificationCreateNotification', { id: counter(), now }),
+  ).toHaveProperty('event.id', 'id-1');
+});
+
 test('a status is called status', () => {
   expect(sampleEvent(catalogue, 'TroubleTicketStatusChangeEvent', { id: counter(), now })).toMatchObject({
     event: { troubleTicket: { status: 'active' } },

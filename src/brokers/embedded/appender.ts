@@ -18,8 +18,8 @@ interface Pending {
   readonly record: NewRecord;
   /** As JSON. */
   readonly headers: string;
-  resolve(source: Coordinates): void;
-  reject(error: Error): void;
+  readonly resolve: (source: Coordinates) => void;
+  readonly reject: (error: Error) => void;
 }
 
 /** Pending records of one partition that become one row. */
@@ -123,7 +123,7 @@ function pack(chunks: readonly Chunk[], time: number): { buffer: ArrayBuffer; pa
     }
     return { partitionId: partition.id, count: pending.length, from, to: at, hashes: hashesOf(pending) };
   });
-  return { buffer: into.buffer as ArrayBuffer, packed };
+  return { buffer: into.buffer, packed };
 }
 
 /** Of the ids that `find` looks for. */

@@ -32,7 +32,7 @@ export function createDeadLetters(database: Database<LogProcedures>): DeadLetter
       if (filter.state !== undefined && filter.state !== 'open') return {};
       const asked = { filter: conditions({ ...filter, state: 'open' }), groupBy };
       const groups = await database.call('dead-letters.count', asked);
-      return Object.fromEntries(groups.map(({ name, letters }) => [name ?? 'none', letters]));
+      return Object.fromEntries(groups.map(({ name, letters }) => [String(name), letters]));
     },
   };
 }

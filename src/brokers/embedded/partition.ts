@@ -2,7 +2,7 @@ import type { Clock } from '../../time.ts';
 import type { SourceRecord } from '../broker.ts';
 import type { Partition } from '../log/log.ts';
 import type { PartitionRow } from './storage/partitions.ts';
-import { Tail } from './tail.ts';
+import type { Tail } from './tail.ts';
 
 /** One partition as this process knows it: exact, because nobody else writes to the file. */
 export class EmbeddedPartition implements Partition {
@@ -16,14 +16,14 @@ export class EmbeddedPartition implements Partition {
   #end: number;
   readonly #waiting = new Set<() => void>();
 
-  constructor(row: PartitionRow, tailBytes: number) {
+  constructor(row: PartitionRow, tail: Tail) {
     this.id = row.id;
     this.topic = row.topic;
     this.partition = row.partition;
     this.topicId = row.topicId;
     this.#start = row.start;
     this.#end = row.next;
-    this.#tail = new Tail(tailBytes);
+    this.#tail = tail;
   }
 
   get start(): number {

@@ -49,7 +49,7 @@ export function lengthOfRecord(from: Buffer, at: number): number {
 
 export function headersOfRecord(from: Buffer, at: number): Readonly<Record<string, string>> {
   const headersAt = at + FIXED + from.readUInt32LE(at + 4);
-  const json = from.utf8Slice(headersAt, headersAt + from.readUInt32LE(at + 8));
+  const json = from.toString('utf8', headersAt, headersAt + from.readUInt32LE(at + 8));
   return JSON.parse(json) as Record<string, string>;
 }
 
@@ -58,7 +58,7 @@ export function readRecord(from: Buffer, at: number): Written {
   const headersAt = keyAt + from.readUInt32LE(at + 4);
   const valueAt = headersAt + from.readUInt32LE(at + 8);
   return {
-    key: from.utf8Slice(keyAt, headersAt),
+    key: from.toString('utf8', keyAt, headersAt),
     headers: headersOfRecord(from, at),
     value: from.subarray(valueAt, at + lengthOfRecord(from, at)),
     timestamp: from.readDoubleLE(at + 12),

@@ -50,7 +50,7 @@ export class Retention {
 
   #later(ms: number): void {
     this.#timer = this.#clock.after(ms, () => {
-      this.#slice()
+      void this.#slice()
         .catch((error: unknown) => {
           this.#logger.warn({ error: String(error) }, 'retention.failed');
           return false;

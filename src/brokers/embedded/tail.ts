@@ -5,12 +5,40 @@ const OVERHEAD = 512;
 /** Places freed at the front that are worth moving the rest. */
 const COMPACT_AT = 1_024;
 
+/** The bytes that all tails together may hold; when it is full, the tail that was idle longest gives way. */
+export class TailBudget {
+  readonly #maxBytes: number;
+  /** Longest idle first. */
+  readonly #tails = new Set<Tail>();
+  #bytes = 0;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** `tail` took a record of this size. */
+  taken(tail: Tail, bytes: number): void {
+    this.#tails.delete(tail);
+    this.#tails.add(tail);
+    this.#bytes += bytes;
+    for (const idle of this.#tails) {
+      while (this.#bytes > this.#maxBytes && idle.forgetOldest()) continue;
+      if (this.#bytes <= this.#maxBytes) return;
+    }
+  }
+
+  given(bytes: number): void {
+    this.#bytes -= bytes;
+  }
+}
+
 /**
  * The latest records of one partition, in memory: a reader at the head gets what has just become durable without
- * asking the storage thread. Bounded by bytes; one record larger than the bound is not kept at all.
+ * asking the storage thread. Bounded by bytes; a record larger than the bound is not kept at all.
  */
 export class Tail {
   readonly #maxBytes: number;
+  readonly #budget: TailBudget;
   #records: (SourceRecord | undefined)[] = [];
   /** Place of the oldest record that is kept. */
   #oldest = 0;
@@ -18,21 +46,24 @@ export class Tail {
   #offset = 0;
   #bytes = 0;
 
-  constructor(maxBytes: number) {
+  constructor(maxBytes: number, budget: TailBudget) {
     this.#maxBytes = maxBytes;
+    this.#budget = budget;
   }
 
   /** A gap to what came before empties the tail: it answers contiguous offsets only. */
   push(offset: number, record: SourceRecord): void {
     if (offset !== this.#offset + this.#records.length) {
+      while (this.forgetOldest()) continue;
       this.#records = [];
       this.#oldest = 0;
       this.#offset = offset;
-      this.#bytes = 0;
     }
+    const bytes = sizeOf(record);
     this.#records.push(record);
-    this.#bytes += sizeOf(record);
-    while (this.#bytes > this.#maxBytes) this.#forgetOldest();
+    this.#bytes += bytes;
+    this.#budget.taken(this, bytes);
+    while (this.#bytes > this.#maxBytes) this.forgetOldest();
     if (this.#oldest >= COMPACT_AT && this.#oldest > this.#records.length / 2) this.#compact();
   }
 
@@ -54,10 +85,15 @@ export class Tail {
     return records;
   }
 
-  #forgetOldest(): void {
-    this.#bytes -= sizeOf(this.#records[this.#oldest] as SourceRecord);
+  /** False when there is none. */
+  forgetOldest(): boolean {
+    const record = this.#records[this.#oldest];
+    if (!record) return false;
     this.#records[this.#oldest] = undefined;
     this.#oldest++;
+    this.#bytes -= sizeOf(record);
+    this.#budget.given(sizeOf(record));
+    return true;
   }
 
   #compact(): void {

@@ -2,10 +2,11 @@ import type { Database } from '../../sqlite/database.ts';
 import type { Partition } from '../log/log.ts';
 import { EmbeddedPartition } from './partition.ts';
 import { partitionOf } from './hash.ts';
+import { Tail, TailBudget } from './tail.ts';
 import type { PartitionRow } from './storage/partitions.ts';
 import type { LogProcedures } from './storage/storage.ts';
 
-/** Tails hold this much for each partition, and no more than TAILS_BYTES if all partitions of the start are busy. */
+/** The latest records of each partition that stay in memory, and of all together. */
 const TAIL_BYTES = 1 << 20;
 const TAILS_BYTES = 16 << 20;
 
@@ -15,6 +16,7 @@ export class Topics {
   readonly #partitionsPerTopic: number;
   readonly #byTopic = new Map<string, EmbeddedPartition[]>();
   readonly #byId = new Map<number, EmbeddedPartition>();
+  readonly #tails = new TailBudget(TAILS_BYTES);
   readonly #made: (partitions: readonly Partition[]) => void;
   readonly #making = new Map<string, Promise<void>>();
 
@@ -45,7 +47,8 @@ export class Topics {
 
   find({ topic, partition, topicId }: Partition): EmbeddedPartition {
     const found = this.#byTopic.get(topic)?.[partition];
-    if (found?.topicId !== topicId) throw new Error(`the embedded log has no partition ${topic}:${partition}`);
+    if (found?.topicId !== topicId)
+      throw new Error(`the embedded log has no partition ${topic}:${partition}`);
     return found;
   }
 
@@ -72,9 +75,8 @@ export class Topics {
   /** Rows come by topic and number; answers those that were not known. */
   #take(rows: readonly PartitionRow[]): EmbeddedPartition[] {
     const fresh = rows.filter(({ id }) => !this.#byId.has(id));
-    const tailBytes = Math.min(TAIL_BYTES, Math.floor(TAILS_BYTES / Math.max(1, rows.length)));
     return fresh.map((row) => {
-      const partition = new EmbeddedPartition(row, tailBytes);
+      const partition = new EmbeddedPartition(row, new Tail(TAIL_BYTES, this.#tails));
       this.#byId.set(row.id, partition);
       const siblings = this.#byTopic.get(row.topic) ?? [];
       siblings.push(partition);

@@ -104,5 +104,5 @@ export class Ledger {
 }
 
 function isReplay(headers: Received['headers']): boolean {
-  return Object.keys(headers).some((name) => name.includes('replay'));
+  return headers['x-tmf-hub-replay'] === 'true';
 }

@@ -1,4 +1,10 @@
-import { openListener, type Listener, type ListenerOptions, type Received } from '../listener.ts';
+import {
+  openListener,
+  type Answer,
+  type Listener,
+  type ListenerOptions,
+  type Received,
+} from '../listener.ts';
 import * as api from '../journey.ts';
 import type { Step } from '../journey.ts';
 
@@ -49,7 +55,7 @@ export class PlayedListener {
   #server: Listener | undefined;
   #port = 0;
   /** Decides on a request; 204 for all unless the plot says otherwise. */
-  answer: (received: Received) => number = () => 204;
+  answer: (received: Received) => Answer = () => ({ status: 204 });
 
   constructor(name: ListenerName, answered: ListenerOptions['answered']) {
     this.name = name;

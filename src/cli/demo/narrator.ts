@@ -14,6 +14,8 @@ const COLOURS: Readonly<Record<Voice, Style>> = {
 export interface Narrator {
   heading(text: string): void;
   say(voice: Voice, text: string): void;
+  /** Marks words that tell of a failure. */
+  alarm(text: string): string;
 }
 
 export function narrator({ out, paint }: Terminal, now: () => number): Narrator {
@@ -27,7 +29,12 @@ export function narrator({ out, paint }: Terminal, now: () => number): Narrator 
       const seconds = ((now() - start) / 1000).toFixed(1).padStart(5);
       out(`${paint('dim', `${seconds}s`)}  ${paint(COLOURS[voice], voice.padEnd(9))}  ${text}`);
     },
+    alarm: (text) => paint('red', text),
   };
 }
 
-export const silentNarrator: Narrator = { heading: () => undefined, say: () => undefined };
+export const silentNarrator: Narrator = {
+  heading: () => undefined,
+  say: () => undefined,
+  alarm: (text) => text,
+};

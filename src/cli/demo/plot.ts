@@ -1,7 +1,8 @@
 import type { DeadLetterView } from '../dead-letter-view.ts';
 import { withQuery } from '../gateway-client.ts';
 import type { Journey } from '../journey.ts';
-import type { ListenerName } from './listeners.ts';
+import type { Answer } from '../listener.ts';
+import { isIdle, watchCircuits } from './circuits.ts';
 import type { Stage } from './stage.ts';
 
 /** What the play saw at the gateway, beside the listeners' books. */
@@ -9,7 +10,13 @@ export interface Findings {
   readonly deadLetters: number;
   readonly replayed: number;
   readonly circuitsOpened: number;
+  /** Attempts that failed and were made again, as the gateway counts them. */
+  readonly retries: number;
 }
+
+const FINE: Answer = { status: 204 };
+const BUSY: Answer = { status: 503, text: 'in maintenance' };
+const CONFUSED: Answer = { status: 500, text: "unexpected character ' in familyName" };
 
 /** A customer signs up while three things go wrong. Resolves when all is delivered, or rejects saying what was missing. */
 export async function play(stage: Stage, journey: Journey): Promise<Findings> {
@@ -17,8 +24,8 @@ export async function play(stage: Stage, journey: Journey): Promise<Findings> {
   const poison = journey.signUp[0]?.resource.id;
   let maintenance = 2;
   let crmIsFixed = false;
-  listeners.billing.answer = () => (maintenance-- > 0 ? 503 : 204);
-  listeners.CRM.answer = ({ resourceId }) => (resourceId === poison && !crmIsFixed ? 500 : 204);
+  listeners.billing.answer = () => (maintenance-- > 0 ? BUSY : FINE);
+  listeners.CRM.answer = ({ resourceId }) => (resourceId === poison && !crmIsFixed ? CONFUSED : FINE);
 
   narrator.heading('Three systems ask to be told');
   await stage.registerAll();
@@ -33,7 +40,7 @@ export async function play(stage: Stage, journey: Journey): Promise<Findings> {
   await listeners.inventory.close();
   narrator.say('inventory', 'is down: its port is closed');
   await stage.publishAll(journey.fulfilment);
-  await stage.until('a circuit opens', () => watch.opened() > 0 || undefined);
+  await stage.until('the gateway notices', () => watch.opened('inventory') > 0 || undefined);
 
   narrator.heading('The inventory system comes back and gets all it missed, in order');
   await listeners.inventory.open();
@@ -63,64 +70,7 @@ export async function play(stage: Stage, journey: Journey): Promise<Findings> {
     deadLetters: await countDeadLetters(stage, 'open'),
     replayed: await countDeadLetters(stage, 'replayed'),
     circuitsOpened: watch.opened(),
-  };
-}
-
-interface View {
-  readonly id: string;
-  readonly circuit: string;
-  readonly lag: number;
-  readonly inFlight: number;
-  readonly waitingRetry: number;
-}
-
-async function views(stage: Stage): Promise<readonly View[]> {
-  const { body } = await stage.admin.get('/admin/subscriptions');
-  return (body as { items: readonly View[] }).items;
-}
-
-async function isIdle(stage: Stage): Promise<true | undefined> {
-  const busy = (await views(stage)).filter((view) => view.lag + view.inFlight + view.waitingRetry > 0);
-  return busy.length === 0 || undefined;
-}
-
-/** Tells when the gateway takes an endpoint for down, and when it trusts it again. */
-function watchCircuits(stage: Stage) {
-  const broken = new Set<string>();
-  let opened = 0;
-  let watching = true;
-  const look = async () => {
-    for (const { id, circuit, lag } of await views(stage)) {
-      const name: ListenerName | undefined = stage.subscriptions.get(id);
-      if (name === undefined || (circuit === 'closed') === !broken.has(id)) continue;
-      if (circuit === 'closed') {
-        broken.delete(id);
-        stage.narrator.say('gateway', `${name} answers again: its events flow (subscription ${id})`);
-      } else {
-        broken.add(id);
-        opened += 1;
-        const held = lag > 0 ? `, ${lag} held` : '';
-        stage.narrator.say(
-          'gateway',
-          `${name} does not answer: its events wait here${held} (subscription ${id})`,
-        );
-      }
-    }
-  };
-  const loop = async () => {
-    while (watching) {
-      await look();
-      await stage.pause(100);
-    }
-  };
-  // When the play is called off or the gateway is gone, the play itself says so.
-  const ended = loop().catch(() => undefined);
-  return {
-    opened: () => opened,
-    async stop() {
-      watching = false;
-      await ended;
-    },
+    retries: await countRetries(stage),
   };
 }
 
@@ -134,8 +84,17 @@ async function countDeadLetters(stage: Stage, state: string): Promise<number> {
   return (body as { total: number }).total;
 }
 
+async function countRetries(stage: Stage): Promise<number> {
+  const { body } = await stage.admin.get('/metrics');
+  const counts = String(body).matchAll(/^tmf_hub_deliveries_total\{[^}]*outcome="retry"[^}]*\} (\d+)/gm);
+  return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
+}
+
 function tellDeadLetter(stage: Stage, { id, reason, eventType, attempts }: DeadLetterView): void {
   const tries = attempts.map(({ status, error }) => status ?? error).join(', ');
   stage.narrator.say('gateway', `dead letter ${id}: ${eventType ?? ''}, ${reason}`);
-  stage.narrator.say('gateway', `it keeps the event and every attempt: ${tries}`);
+  stage.narrator.say(
+    'gateway',
+    `it keeps the event, every attempt (${tries}) and the answer: ${attempts.at(-1)?.answer ?? '-'}`,
+  );
 }

@@ -7,7 +7,7 @@ import { eventOf, type Step } from '../journey.ts';
 import type { Received } from '../listener.ts';
 import type { GatewayProcess } from './gateway-process.ts';
 import type { Ledger } from './ledger.ts';
-import { PlayedListener, REGISTRATIONS, type ListenerName } from './listeners.ts';
+import { PlayedListener, REGISTRATIONS, type ListenerName, type Registration } from './listeners.ts';
 import type { Narrator } from './narrator.ts';
 
 const PATIENCE_MS = 20_000;
@@ -18,8 +18,8 @@ export class Stage {
   readonly admin: GatewayClient;
   readonly narrator: Narrator;
   readonly ledger: Ledger;
-  /** Subscription ids and who they belong to. */
-  readonly subscriptions = new Map<string, ListenerName>();
+  /** By subscription id. */
+  readonly subscriptions = new Map<string, Registration>();
   readonly #hub: GatewayClient;
   readonly #signal: AbortSignal;
   readonly #paceMs: number;
@@ -44,13 +44,14 @@ export class Stage {
   }
 
   async registerAll(): Promise<void> {
-    for (const { listener, path, basePath, query } of REGISTRATIONS) {
+    for (const registration of REGISTRATIONS) {
+      const { listener, path, basePath, query } = registration;
       const callback = this.listeners[listener].url(path);
       const { body } = await this.#hub.post(hubPath(basePath), {
         callback,
         ...(query !== undefined && { query }),
       });
-      this.subscriptions.set((body as { id: string }).id, listener);
+      this.subscriptions.set((body as { id: string }).id, registration);
       const filter = query === undefined ? '' : `  only ${query}`;
       this.narrator.say(listener, `registers at POST ${hubPath(basePath)}${filter}`);
     }
@@ -98,9 +99,10 @@ export class Stage {
   #got(name: ListenerName, received: Received, status: number): void {
     this.ledger.arrived(name, received, status);
     const { entity, resourceId, state, eventType, earlier } = received;
+    const again = earlier.refused === 0 ? '' : `, attempt ${earlier.refused + 1}`;
     const what = [entity, resourceId, state].filter((part) => part !== undefined).join(' ');
-    const attempt = earlier.refused === 0 ? '' : `, attempt ${earlier.refused + 1}`;
-    const verb = status < 300 ? 'got' : `answers ${status} to`;
+    const attempt = received.headers['x-tmf-hub-replay'] === 'true' ? ', replayed' : again;
+    const verb = status < 300 ? 'got' : this.narrator.alarm(`answers ${status} to`);
     this.narrator.say(name, `${verb} ${what}  (${eventType ?? 'no TMF event'}${attempt})`);
   }
 }

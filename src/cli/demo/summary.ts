@@ -1,4 +1,4 @@
-import { table } from '../table.ts';
+import { sheet, table } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Account } from './ledger.ts';
 import type { Findings } from './plot.ts';
@@ -25,7 +25,7 @@ export function summarise(
 }
 
 export function summaryLines(summary: Summary, paint: Terminal['paint']): string[] {
-  const { published, deadLetters, replayed, circuitsOpened, seconds, ok } = summary;
+  const { published, deadLetters, replayed, circuitsOpened, retries, seconds, ok } = summary;
   const bad = (n: number) => (n === 0 ? '0' : paint('red', String(n)));
   const heading = [
     '',
@@ -48,8 +48,13 @@ export function summaryLines(summary: Summary, paint: Terminal['paint']): string
     bad(account.lost),
   ]);
   return [
-    `${published} events published in ${seconds} s. ${replayed + deadLetters} dead letters, ${replayed} of them replayed. ` +
-      `${circuitsOpened} times an endpoint was taken for down and its events held.`,
+    ...sheet([
+      ['Events published', published],
+      ['Attempts made again', retries],
+      ['Outages bridged', circuitsOpened],
+      ['Dead letters', `${deadLetters + replayed}, of them replayed ${replayed}`],
+      ['Seconds', seconds],
+    ]),
     '',
     ...table([heading, ...rows]),
     '',

@@ -55,7 +55,9 @@ export function deadLetterProcedures(db: DatabaseSync) {
   );
 
   function where(filter: LetterFilter): { sql: string; values: Record<string, SQLInputValue> } {
-    const asked = (Object.keys(CONDITIONS) as (keyof LetterFilter)[]).filter((name) => filter[name] !== undefined);
+    const asked = (Object.keys(CONDITIONS) as (keyof LetterFilter)[]).filter(
+      (name) => filter[name] !== undefined,
+    );
     return {
       sql: asked.length === 0 ? '' : `WHERE ${asked.map((name) => CONDITIONS[name]).join(' AND ')}`,
       values: Object.fromEntries(asked.map((name) => [name, filter[name] ?? null])),
@@ -89,7 +91,7 @@ export function deadLetterProcedures(db: DatabaseSync) {
             `SELECT ${GROUPS[groupBy]} AS name, count(*) AS letters FROM dead_letters ${sql} GROUP BY name`,
           )
           .all(values);
-        return rows as unknown as { name: string | null; letters: number }[];
+        return rows;
       },
     },
     writes: {

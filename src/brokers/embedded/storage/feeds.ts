@@ -22,7 +22,8 @@ export function feedProcedures(db: DatabaseSync) {
     reads: {
       'positions.load': (subscriptionIds: readonly string[]): PositionRow[] =>
         subscriptionIds.flatMap((id) => load.all(id) as unknown as PositionRow[]),
-      'replay-jobs.load': (): string[] => (loadJobs.all() as unknown as { job: string }[]).map(({ job }) => job),
+      'replay-jobs.load': (): string[] =>
+        (loadJobs.all() as unknown as { job: string }[]).map(({ job }) => job),
     },
     writes: {
       'positions.commit': (rows: readonly PositionRow[]): void => {

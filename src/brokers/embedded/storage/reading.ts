@@ -135,7 +135,7 @@ function joined(parts: readonly Buffer[]): ArrayBuffer {
   const all = Buffer.allocUnsafeSlow(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) at += part.copy(all, at);
-  return all.buffer as ArrayBuffer;
+  return all.buffer;
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

@@ -46,7 +46,8 @@ export function retireProcedures(db: DatabaseSync) {
 
   /** Freed pages are used again by later records; the file keeps the size it once had. */
   function retire({ before, maxBytes }: Retire): Retired {
-    const lastTooOld = (before === null ? null : (lastBefore.get(before) as { seq: number | null }).seq) ?? -1;
+    const lastTooOld =
+      (before === null ? null : (lastBefore.get(before) as { seq: number | null }).seq) ?? -1;
     let excess = maxBytes === null ? 0 : (totalBytes.get() as { bytes: number }).bytes - maxBytes;
     if (lastTooOld < 0 && excess <= 0) return { starts: [], records: 0, more: false };
     const starts = new Map<number, number>();

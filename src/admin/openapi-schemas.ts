@@ -1,0 +1,170 @@
+/** The bodies of the admin API for its description. */
+import type { OpenAPIV3 } from 'openapi-types';
+
+type Schema = OpenAPIV3.SchemaObject;
+
+const text: Schema = { type: 'string' };
+const textOrNull: Schema = { type: 'string', nullable: true };
+const count: Schema = { type: 'integer', minimum: 0 };
+const time: Schema = { type: 'string', format: 'date-time' };
+const counts: Schema = { type: 'object', additionalProperties: count };
+
+function object(properties: Record<string, Schema | OpenAPIV3.ReferenceObject>, optional: string[] = []): Schema {
+  const required = Object.keys(properties).filter((name) => !optional.includes(name));
+  return { type: 'object', properties, ...(required.length > 0 && { required }) };
+}
+
+export function schemaRef(name: string): OpenAPIV3.ReferenceObject {
+  return { $ref: `#/components/schemas/${name}` };
+}
+
+const listOf = (name: string) => object({ items: { type: 'array', items: schemaRef(name) }, total: count });
+
+const source = object(
+  {
+    broker: text,
+    topic: { type: 'string', description: 'On RabbitMQ the exchange.' },
+    partition: count,
+    offset: count,
+    routingKey: text,
+    key: { type: 'string', description: 'The ordering key.' },
+    headers: { type: 'object', additionalProperties: text },
+  },
+  ['partition', 'offset', 'routingKey', 'key', 'headers'],
+);
+
+const explanation = object(
+  {
+    subscriptionId: text,
+    eventId: text,
+    verdict: {
+      type: 'string',
+      enum: [
+        'delivered',
+        'in-flight',
+        'retrying',
+        'waiting',
+        'held',
+        'dead-letter',
+        'filtered',
+        'out-of-scope',
+        'before-subscription',
+        'unknown-event',
+      ],
+    },
+    reason: text,
+    eventType: text,
+    source: schemaRef('Source'),
+    deadLetterId: text,
+  },
+  ['eventType', 'source', 'deadLetterId'],
+);
+
+const subscription = object({
+  id: text,
+  callback: text,
+  query: text,
+  scope: object({ basePath: text, api: textOrNull, major: { type: 'integer', nullable: true } }),
+  state: { type: 'string', enum: ['active', 'paused', 'gone', 'suspended'] },
+  circuit: { type: 'string', enum: ['closed', 'open', 'probing'] },
+  lag: { ...count, description: 'Events of its sources behind its position; 0 at the head.' },
+  oldestUnsettled: { ...time, nullable: true },
+  inFlight: count,
+  waitingRetry: count,
+  lastOutcome: { type: 'string', nullable: true, enum: ['delivered', 'retry', 'rejected', null] },
+  lost: { ...count, description: "Events that the broker's retention removed before they were delivered." },
+  positions: { ...counts, description: 'Lowest unsettled offset per topic:partition.' },
+});
+
+const attempt = object(
+  { n: count, at: time, status: { type: 'integer' }, error: text, durationMs: { type: 'number' }, answer: text },
+  ['status', 'error', 'answer'],
+);
+
+const deadLetter = object(
+  {
+    id: text,
+    reason: { type: 'string', enum: ['exhausted', 'rejected', 'unreadable', 'too-large', 'expired'] },
+    subscriptionId: textOrNull,
+    callback: textOrNull,
+    eventId: textOrNull,
+    eventType: textOrNull,
+    correlationId: textOrNull,
+    attempts: { type: 'array', items: schemaRef('Attempt') },
+    error: textOrNull,
+    retryCount: { ...count, description: 'Attempts after the first.' },
+    source: schemaRef('Source'),
+    payload: { description: 'The event, when its bytes are JSON.' },
+    payloadBase64: { type: 'string', format: 'byte', description: 'The bytes, when they are no JSON.' },
+    deadAt: time,
+    state: { type: 'string', enum: ['open', 'replayed', 'discarded'] },
+  },
+  ['payload', 'payloadBase64'],
+);
+
+const filter = object(
+  {
+    subscriptionId: text,
+    reason: text,
+    eventType: text,
+    eventId: text,
+    correlationId: text,
+    since: time,
+    until: time,
+    state: { type: 'string', enum: ['open', 'replayed', 'discarded'], default: 'open' },
+  },
+  ['subscriptionId', 'reason', 'eventType', 'eventId', 'correlationId', 'since', 'until', 'state'],
+);
+
+const replayRange = object(
+  {
+    from: {
+      oneOf: [
+        time,
+        object({ time }),
+        object({ eventId: text }),
+        object({ offsets: { ...counts, description: '{"topic:partition": offset}' } }),
+      ],
+    },
+    to: { ...time, description: 'Exclusive; absent: up to the moment of the request.' },
+    correlationId: text,
+  },
+  ['to', 'correlationId'],
+);
+
+export const schemas: Record<string, Schema> = {
+  Readiness: object({
+    ready: { type: 'boolean' },
+    parts: {
+      type: 'object',
+      additionalProperties: object({ ok: { type: 'boolean' }, reason: text }, ['reason']),
+    },
+  }),
+  Subscription: subscription,
+  SubscriptionList: listOf('Subscription'),
+  ReplayRange: replayRange,
+  ReplayJob: object({ jobId: text }),
+  Explanation: explanation,
+  Source: source,
+  Trace: object({
+    correlationId: text,
+    events: {
+      type: 'array',
+      items: object({
+        eventId: text,
+        eventType: text,
+        eventTime: time,
+        source: schemaRef('Source'),
+        deliveries: { type: 'array', items: schemaRef('Explanation') },
+      }),
+    },
+  }),
+  Attempt: attempt,
+  DeadLetter: deadLetter,
+  DeadLetterList: listOf('DeadLetter'),
+  DeadLetterCounts: object({ counts, total: count }),
+  DeadLetterFilter: filter,
+  ReplayFilter: object({ filter: schemaRef('DeadLetterFilter') }),
+  ReplayResult: object({ accepted: count, byReason: counts }),
+  Error: object({ code: text, reason: text, message: text, status: text, '@type': text }),
+};
