@@ -15,6 +15,8 @@ module.exports = {
       from: { path: '^src/(hub|admin|callbacks|registry|brokers|delivery|config|cli)/' },
       to: { path: '^src/(hub|admin|callbacks|registry|brokers|delivery|config|cli)/',
         pathNot: ['^src/$1/', '^src/(brokers/broker|registry/store|callbacks/sender)\\.ts$'] } },
+    { name: 'operations-are-for-the-composition-root', severity: 'error', from: { pathNot: '^src/(gateway\\.ts|operations/)' },
+      to: { path: '^src/operations/' } },
     { name: 'only-the-composition-root-names-drivers', severity: 'error', from: { pathNot: '^src/(gateway\\.ts|brokers/)' },
       to: { path: '^src/brokers/(log|embedded|kafka|rabbitmq)/' } },
     only('undici-in-callbacks', 'undici', '^src/callbacks/'),

@@ -2,10 +2,8 @@ import { isUtf8 } from 'node:buffer';
 import type { DeadLetter } from '../brokers/broker.ts';
 
 /** A dead letter as the outside contract shows it: `payload` when the bytes are JSON, else `payloadBase64`. */
-export type DeadLetterJson = Omit<DeadLetter, 'body'> & (
-  | { readonly payload: unknown }
-  | { readonly payloadBase64: string }
-);
+export type DeadLetterJson = Omit<DeadLetter, 'body'> &
+  ({ readonly payload: unknown } | { readonly payloadBase64: string });
 
 /**
  * The one place that gives a dead letter its JSON form. The form is for reading: numbers that JavaScript cannot

@@ -7,7 +7,9 @@ const OUTCOMES = ['delivered', 'retry', 'rejected'] as const;
 export type AttemptOutcome = (typeof OUTCOMES)[number];
 
 const ATTEMPT_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-const END_TO_END_SECONDS = [0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 60, 300, 3600, 86_400];
+const END_TO_END_SECONDS = [
+  0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 60, 300, 3600, 86_400,
+];
 
 export interface AttemptMeasure {
   readonly subscriptionId: string;
@@ -53,7 +55,11 @@ export function createHotCounters(registry: Registry, perSubscription: boolean):
   );
   registerFamily(
     registry,
-    { name: 'tmf_hub_dead_lettered_total', help: 'Events that became a dead letter, by reason', type: 'counter' },
+    {
+      name: 'tmf_hub_dead_lettered_total',
+      help: 'Events that became a dead letter, by reason',
+      type: 'counter',
+    },
     () => [...deadLetters].map(([reason, value]) => ({ labels: { reason }, value })),
   );
 
@@ -102,7 +108,7 @@ function createDeliveryCounts(registry: Registry, perSubscription: boolean) {
       }
       return counts;
     },
-    forget(subscriptionId: string): void {
+    forget: (subscriptionId: string): void => {
       bySubscription.delete(subscriptionId);
     },
   };

@@ -9,7 +9,10 @@ const count: Schema = { type: 'integer', minimum: 0 };
 const time: Schema = { type: 'string', format: 'date-time' };
 const counts: Schema = { type: 'object', additionalProperties: count };
 
-function object(properties: Record<string, Schema | OpenAPIV3.ReferenceObject>, optional: string[] = []): Schema {
+function object(
+  properties: Record<string, Schema | OpenAPIV3.ReferenceObject>,
+  optional: string[] = [],
+): Schema {
   const required = Object.keys(properties).filter((name) => !optional.includes(name));
   return { type: 'object', properties, ...(required.length > 0 && { required }) };
 }
@@ -77,7 +80,14 @@ const subscription = object({
 });
 
 const attempt = object(
-  { n: count, at: time, status: { type: 'integer' }, error: text, durationMs: { type: 'number' }, answer: text },
+  {
+    n: count,
+    at: time,
+    status: { type: 'integer' },
+    error: text,
+    durationMs: { type: 'number' },
+    answer: text,
+  },
   ['status', 'error', 'answer'],
 );
 

@@ -99,7 +99,10 @@ function deadLetterPaths(): OpenAPIV3.PathsObject {
           ...filters,
           integer('limit', 1, { maximum: MAX_LIMIT, default: DEFAULT_LIMIT }),
           integer('offset', 0, { default: 0 }),
-          { ...query('groupBy'), schema: { type: 'string', enum: ['reason', 'subscriptionId', 'eventType'] } },
+          {
+            ...query('groupBy'),
+            schema: { type: 'string', enum: ['reason', 'subscriptionId', 'eventType'] },
+          },
         ],
       },
     },

@@ -37,7 +37,7 @@ export interface SubscriptionView {
   readonly oldestUnsettled: string | null;
   readonly inFlight: number;
   readonly waitingRetry: number;
-  readonly lastOutcome: 'delivered' | 'retry' | 'rejected' | null;
+  readonly lastOutcome: 'delivered' | 'retry' | 'rejected' | 'gone' | null;
   /** Events that the broker's retention removed before they were delivered. */
   readonly lost: number;
   /** Lowest unsettled offset per `topic:partition`. */

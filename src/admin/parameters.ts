@@ -94,7 +94,8 @@ function members(what: string, value: unknown, known?: readonly string[]): Map<s
   }
   const entries = Object.entries(value);
   const unknown = known && entries.find(([name]) => !known.includes(name));
-  if (unknown) throw new Problem(400, `${what} does not know ${quoted(unknown[0])}, only ${known.join(', ')}`);
+  if (unknown)
+    throw new Problem(400, `${what} does not know ${quoted(unknown[0])}, only ${known.join(', ')}`);
   return new Map(entries);
 }
 

@@ -46,8 +46,16 @@ export function registerSnapshotFamilies(
       ? subscriptions.flatMap(circuitOf)
       : counted(CIRCUITS, subscriptions, (one) => one.circuit),
   );
-  gauge('lag_events', 'Events behind the positions of the subscriptions', perEach(({ lag }) => lag));
-  gauge('in_flight', 'Attempts in flight', perEach(({ inFlight }) => inFlight));
+  gauge(
+    'lag_events',
+    'Events behind the positions of the subscriptions',
+    perEach(({ lag }) => lag),
+  );
+  gauge(
+    'in_flight',
+    'Attempts in flight',
+    perEach(({ inFlight }) => inFlight),
+  );
   gauge('dead_letters', 'Dead letters that are open', ({ openDeadLetters }) => [
     { labels: {}, value: openDeadLetters },
   ]);
@@ -80,7 +88,8 @@ function registerLost(
       for (const { id, lost } of current()?.subscriptions ?? []) {
         if (lost > 0) known.set(id, Math.max(lost, known.get(id) ?? 0));
       }
-      if (perSubscription) return [...known].map(([subscription, value]) => ({ labels: { subscription }, value }));
+      if (perSubscription)
+        return [...known].map(([subscription, value]) => ({ labels: { subscription }, value }));
       return [{ labels: {}, value: [...known.values()].reduce((sum, lost) => sum + lost, 0) }];
     },
   );

@@ -92,8 +92,8 @@ export interface Delivery {
 
 /** The broker's side of a delivery: who is told its fate. */
 export interface Feed {
-  /** The fate is durable (delivered, dead letter, or filtered): the position may pass it. */
-  settle(delivery: Delivery): void;
+  /** The fate is durable, the listener's or the dead letters': the position may pass it. */
+  settle(delivery: Delivery, fate: 'delivered' | 'dead'): void;
   /** `delivery.attempts` changed and is to survive a restart. */
   attempted(delivery: Delivery): void;
   /** Forgets the bytes, keeps the position: the record is offered again later (RULES 16). */
@@ -146,6 +146,8 @@ export interface DeadLetter {
   /** ISO time. */
   readonly deadAt: string;
   readonly state: DeadLetterState;
+  /** Somebody asked for a replay that is not done yet. */
+  readonly replay?: { readonly requestedAt: string; readonly correctedBodyBase64?: string };
 }
 
 export interface DeadLetterFilter {

@@ -10,6 +10,9 @@ const CONTENT_TYPES: Readonly<Record<EnvelopeVersion, string>> = {
   'as-produced': 'application/json',
 };
 
+/** Attempts of one event that are kept in memory, and in its dead letter. */
+const MOST_REMEMBERED = 50;
+
 /** Where a subscription's events go, and in which envelope. */
 export interface Target {
   readonly subscriptionId: string;
@@ -41,8 +44,9 @@ export function requestOf(delivery: Delivery, target: Target, now: number): Call
   return { url: target.callback, headers, body: bytesOf(event, target.envelope) };
 }
 
-/** What is kept of an attempt. `n` counts from 1. */
-export function attemptOf(answer: CallbackAnswer, n: number, startedAt: number): Attempt {
+/** What is kept of an attempt that `delivery` just had. */
+export function attemptOf(answer: CallbackAnswer, delivery: Delivery, startedAt: number): Attempt {
+  const n = Math.max(delivery.attempts, delivery.history?.at(-1)?.n ?? 0) + 1;
   const common = {
     n,
     at: new Date(startedAt).toISOString(),
@@ -52,6 +56,13 @@ export function attemptOf(answer: CallbackAnswer, n: number, startedAt: number):
   return answer.text === ''
     ? { ...common, status: answer.status }
     : { ...common, status: answer.status, answer: answer.text };
+}
+
+/** Adds to the history; of very many attempts (an outage of days) the first and the latest are kept. */
+export function remember(delivery: Delivery, attempt: Attempt): void {
+  const history = (delivery.history ??= []);
+  history.push(attempt);
+  if (history.length > MOST_REMEMBERED) history.splice(1, 1);
 }
 
 function bytesOf(event: TmfEvent, version: EnvelopeVersion): Uint8Array {

@@ -7,6 +7,7 @@ import { Capacity } from './capacity.ts';
 import { bury, unreadableLetter } from './dead-letter.ts';
 import { decode, type DecodeKnowledge } from './decode.ts';
 import { Dispatcher } from './dispatcher.ts';
+import { LetterReplays } from './letter-replays.ts';
 import { MatchIndex, type Interest } from './match.ts';
 import type { DeliveryObserver } from './observer.ts';
 import type { DeliverySettings } from './settings.ts';
@@ -33,10 +34,16 @@ export class Deliveries implements Intake {
   readonly #deps: DeliveriesDeps;
   readonly #index = new MatchIndex();
   readonly #dispatchers = new Map<string, Dispatcher>();
+  readonly letterReplays: LetterReplays;
   #closed = false;
 
   constructor(deps: DeliveriesDeps) {
     this.#deps = deps;
+    this.letterReplays = new LetterReplays({
+      ...deps,
+      dispatcherOf: (id) => this.#dispatchers.get(id),
+      failed: (letter, error) => deps.observer.deadLetterDelayed(letter, error),
+    });
     const { memory, maxSockets } = deps.settings.limits;
     this.capacity = new Capacity({ memory, slots: maxSockets }, deps.clock);
   }
@@ -61,6 +68,7 @@ export class Deliveries implements Intake {
       lettersOf: (delivery) => this.brokerOf(delivery).deadLetters,
       roomAgain: (id) => {
         for (const broker of this.#deps.brokers) broker.roomAgain(id);
+        this.letterReplays.roomAgain(id);
       },
     });
     this.#dispatchers.set(subscription.id, dispatcher);
@@ -73,6 +81,7 @@ export class Deliveries implements Intake {
     this.#index.remove(subscriptionId);
     this.#dispatchers.get(subscriptionId)?.close();
     this.#dispatchers.delete(subscriptionId);
+    this.letterReplays.forget(subscriptionId);
   }
 
   of(subscriptionId: string): Dispatcher | undefined {

@@ -2,7 +2,7 @@ import type { Attempt, DeadLetterReason, DeadLetters, Delivery, Outlet } from '.
 import type { CallbackAnswer, CallbackSender } from '../callbacks/sender.ts';
 import type { Subscription } from '../registry/store.ts';
 import type { Clock, Timer } from '../time.ts';
-import { attemptOf, requestOf, targetOf, type Target } from './attempt.ts';
+import { attemptOf, remember, requestOf, targetOf, type Target } from './attempt.ts';
 import type { Capacity, Tenant } from './capacity.ts';
 import { bury, deadLetterOf } from './dead-letter.ts';
 import { Lanes, type Lane } from './lanes.ts';
@@ -55,7 +55,7 @@ export class Dispatcher implements Outlet, Tenant {
   #successes = 0;
   #starved = false;
   #wakeUp: { at: number; timer: Timer } | undefined;
-  #lastOutcome: (Attempt & { readonly outcome: Outcome['kind'] }) | undefined;
+  #lastOutcome: (Attempt & { readonly outcome: Exclude<Outcome['kind'], 'abandoned'> }) | undefined;
 
   constructor(subscription: Subscription, deps: DispatcherDeps) {
     this.subscription = subscription;
@@ -198,8 +198,8 @@ export class Dispatcher implements Outlet, Tenant {
     const { clock, settings, observer } = this.#deps;
     const now = clock.now();
     const outcome = outcomeOf(answer, settings.retry, now);
-    const attempt = attemptOf(answer, delivery.attempts + 1, startedAt);
-    this.#lastOutcome = { ...attempt, outcome: outcome.kind };
+    const attempt = attemptOf(answer, delivery, startedAt);
+    if (outcome.kind !== 'abandoned') this.#lastOutcome = { ...attempt, outcome: outcome.kind };
     observer.attempted(this.subscriptionId, delivery, attempt, outcome, now - delivery.event.time);
     if (outcome.kind === 'delivered') this.#delivered(lane, delivery, answer.durationMs);
     else this.#notDelivered(lane, delivery, attempt, outcome, probe);
@@ -211,12 +211,12 @@ export class Dispatcher implements Outlet, Tenant {
     if (this.#pace.succeeded(durationMs)) {
       this.#deps.observer.circuitChanged(this.subscriptionId, 'closed', 'the listener took an event');
     }
-    this.#settle(lane, delivery);
+    this.#settle(lane, delivery, 'delivered');
   }
 
   #notDelivered(lane: Lane, delivery: Delivery, attempt: Attempt, outcome: Failure, probe: boolean): void {
     const { clock, random, settings } = this.#deps;
-    if (outcome.kind !== 'abandoned') (delivery.history ??= []).push(attempt);
+    if (outcome.kind !== 'abandoned') remember(delivery, attempt);
     const wasClosed = this.#pace.circuit.isClosed();
     const facts = { delivery, outcome, probe, now: clock.monotonic(), successes: this.#successes };
     const verdict = verdictOf(facts, this.#pace, settings, random);
@@ -250,14 +250,14 @@ export class Dispatcher implements Outlet, Tenant {
     const letter = deadLetterOf(delivery, reason, this.subscription, clock.now());
     const letters = this.#deps.lettersOf(delivery);
     if (!(await bury(letter, letters, { clock, observer }, () => this.#closed)) || this.#closed) return;
-    this.#settle(lane, delivery);
+    this.#settle(lane, delivery, 'dead');
     this.#changed();
   }
 
-  #settle(lane: Lane, delivery: Delivery): void {
+  #settle(lane: Lane, delivery: Delivery, fate: 'delivered' | 'dead'): void {
     this.#lanes.settled(lane);
     this.#let(delivery);
-    delivery.feed.settle(delivery);
+    delivery.feed.settle(delivery, fate);
   }
 
   #let(delivery: Delivery): void {

@@ -19,7 +19,11 @@ export function jsonText(
   const type = req.headers['content-type'] ?? '';
   if (!JSON_TYPE.test(type)) {
     const given = type === '' ? 'no Content-Type' : `Content-Type ${JSON.stringify(type.slice(0, 100))}`;
-    return refuse(415, 'Unsupported media type', `the request has ${given}; send Content-Type: application/json`);
+    return refuse(
+      415,
+      'Unsupported media type',
+      `the request has ${given}; send Content-Type: application/json`,
+    );
   }
   const body = req.body as unknown;
   if (!Buffer.isBuffer(body) || body.length === 0) {

@@ -14,7 +14,10 @@ const NAMES = {
   v5: { input: 'HubInput5', hub: 'Hub5', error: 'Error5' },
 } as const;
 
-export function componentRef(kind: keyof OpenAPIV3.ComponentsObject, name: string): OpenAPIV3.ReferenceObject {
+export function componentRef(
+  kind: keyof OpenAPIV3.ComponentsObject,
+  name: string,
+): OpenAPIV3.ReferenceObject {
   return { $ref: `#/components/${kind}/${name}` };
 }
 
@@ -146,7 +149,10 @@ function responses(shape: Shape): Record<string, OpenAPIV3.ResponseObject> {
     description,
     schema: { type },
   });
-  const json = (description: string, schema: OpenAPIV3.ReferenceObject | Schema): OpenAPIV3.ResponseObject => ({
+  const json = (
+    description: string,
+    schema: OpenAPIV3.ReferenceObject | Schema,
+  ): OpenAPIV3.ResponseObject => ({
     description,
     content: { [MEDIA_TYPES[shape]]: { schema } },
   });
@@ -180,7 +186,8 @@ export function deliveryCallback(): OpenAPIV3.CallbackObject {
   return {
     '{$request.body#/callback}': {
       post: {
-        description: 'An event is delivered. Any 2xx is success; 410 stops the subscription; most others are retried.',
+        description:
+          'An event is delivered. Any 2xx is success; 410 stops the subscription; most others are retried.',
         requestBody: { content: { 'application/json': { schema: componentRef('schemas', 'Event') } } },
         responses: { '2XX': { description: 'Taken.' } },
       },

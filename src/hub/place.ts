@@ -31,7 +31,9 @@ const MOST_NEIGHBOURS = 8;
 
 /** `prefix` is `server.basePath`: '' or a path that starts with `/` and does not end with one. */
 export function createLocator(catalogue: Catalogue, prefix: string): (path: string) => Place | Nowhere {
-  const bases = new Map<string, Base>([['', { scope: { basePath: '', api: null, major: null }, hub: undefined }]]);
+  const bases = new Map<string, Base>([
+    ['', { scope: { basePath: '', api: null, major: null }, hub: undefined }],
+  ]);
   for (const hub of catalogue.hubs) {
     const { basePath, api, major } = hub;
     bases.set(basePath, { scope: { basePath, api, major }, hub });

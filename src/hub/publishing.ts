@@ -44,7 +44,11 @@ export interface PublishRequest {
   readonly traceparent: string | undefined;
 }
 
-type Published = { readonly ok: true; readonly bytes: Uint8Array };
+interface Published {
+  readonly ok: true;
+  /** The event as it is stored. */
+  readonly bytes: Uint8Array;
+}
 
 /** What may become a header of records and requests: one line of text. */
 const ONE_LINE = /^[^\p{Cc}\p{Cs}]{1,512}$/u;
@@ -136,7 +140,11 @@ function apiOf(
 ): { readonly ok: true; readonly api: string | undefined } | Refusal {
   const accepting = unknownEventTypes === 'accept';
   const named = base.scope.api ?? tmfApi;
-  if (base.scope.api === null && tmfApi !== undefined && !catalogue.apis.some(({ apiId }) => apiId === tmfApi)) {
+  if (
+    base.scope.api === null &&
+    tmfApi !== undefined &&
+    !catalogue.apis.some(({ apiId }) => apiId === tmfApi)
+  ) {
     return invalid('the header tmfApi must be the id of an API such as TMF622');
   }
   if (named === undefined) {
@@ -145,7 +153,8 @@ function apiOf(
     return unknownType(`no TMF API has events of type ${JSON.stringify(type)}`);
   }
   if (accepting || catalogue.eventOf(named, type) !== undefined) return { ok: true, api: named };
-  const types = base.hub === undefined ? catalogue.eventTypesOf(named) : [...(base.hub.knownEventTypes?.values() ?? [])];
+  const types =
+    base.hub === undefined ? catalogue.eventTypesOf(named) : [...(base.hub.knownEventTypes?.values() ?? [])];
   if (types.length === 0) return { ok: true, api: named };
   return unknownType(`${named} has no events of type ${JSON.stringify(type)}; it has ${types.join(', ')}`);
 }

@@ -47,15 +47,21 @@ export function readRegistration(
     const message = `this version does not support "${extension}" in a registration; leave it out to register without it`;
     return refuse(501, 'Not supported', message);
   }
-  const callback = String(memberOf(body, 'callback'));
+  const callback = textOf(body, 'callback');
   const forbidden = sender.refusal(callback);
   if (forbidden !== undefined) return refuse(400, 'Callback refused', forbidden, { code: 'callbackRefused' });
 
-  const query = String(memberOf(body, 'query') ?? '');
+  const query = textOf(body, 'query');
   const compiled = compileFor(query, knownTypes(scope, catalogue, policy), policy.lenientQuery);
   if (!compiled.ok) return compiled;
   const ordering = memberOf(body, 'ordering') === 'none' ? 'none' : 'key';
   return { ok: true, callback, query, compiled: compiled.query, ordering };
+}
+
+/** The description says that it is a text, null or absent. */
+function textOf(body: JsonObject, name: string): string {
+  const value = memberOf(body, name);
+  return typeof value === 'string' ? value : '';
 }
 
 /** Compiles a query that was accepted before: a policy that changed since does not take a subscription away. */
@@ -77,11 +83,7 @@ function knownTypes(scope: HubScope, catalogue: Catalogue, policy: RegistrationP
   return catalogue.hubAt(scope.basePath)?.knownEventTypes ?? null;
 }
 
-function compileFor(
-  text: string,
-  knownEventTypes: EventTypes | null,
-  lenient: boolean,
-): Compiled {
+function compileFor(text: string, knownEventTypes: EventTypes | null, lenient: boolean): Compiled {
   const result = compileQuery(text, { knownEventTypes });
   if (result.ok) return result;
   if (lenient && saysNothing(text)) return compileFor('', knownEventTypes, false);

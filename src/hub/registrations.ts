@@ -56,9 +56,12 @@ export interface Registrations {
   ): Promise<Subscription | undefined>;
 }
 
-const NOT_KEPT = 'the registry or a broker is away, nothing was registered; send the same request again later';
-const BUSY = 'another replica registers or removes this subscription right now; send the same request again later';
-const NOT_REMOVED = 'the registry or a broker is away, the removal is not complete; send the same DELETE again';
+const NOT_KEPT =
+  'the registry or a broker is away, nothing was registered; send the same request again later';
+const BUSY =
+  'another replica registers or removes this subscription right now; send the same request again later';
+const NOT_REMOVED =
+  'the registry or a broker is away, the removal is not complete; send the same DELETE again';
 
 /** Attaching at start: enough at once to fill a group commit, few enough for any broker. */
 const ATTACH_AT_ONCE = 64;
@@ -140,7 +143,11 @@ class HubRegistrations implements Registrations {
     const standing = { state: 'pending', stateReason: null, createdAt, version: 1 } as const;
     const fresh: Subscription = { id: newId(), scope, callback, query, ordering, ...standing };
 
-    const result = await this.#lifecycle.create(fresh, compiled, policy.duplicates === 'allow' ? null : identity);
+    const result = await this.#lifecycle.create(
+      fresh,
+      compiled,
+      policy.duplicates === 'allow' ? null : identity,
+    );
     if (result.outcome === 'failed') return unavailable(NOT_KEPT);
     if (result.outcome === 'busy') return unavailable(BUSY);
     if (result.outcome === 'created') return { ok: true, subscription: result.subscription };

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { failureOf, type Failure } from './errors.ts';
 import type { Answer, Call, Turn } from './messages.ts';
-import type { Procedure, Procedures } from './storage.ts';
+import type { Procedures } from './storage.ts';
 
 /** The disk's fault, so everybody's: what was tried in the same transaction is not written either. */
 const SHARED_FAULTS: readonly string[] = ['full', 'io', 'read-only', 'locked', 'damaged'];

@@ -28,7 +28,10 @@ function expectUnavailable(answer: { status: number; headers: unknown; body: unk
 
 const failures: [string, (parts: Parts) => void][] = [
   ['the registry does not take the row', ({ registry }) => registry.failing.set('insert', 'before')],
-  ['the registry takes the row and does not say so', ({ registry }) => registry.failing.set('insert', 'after')],
+  [
+    'the registry takes the row and does not say so',
+    ({ registry }) => registry.failing.set('insert', 'after'),
+  ],
   ['the feed is not attached', ({ feeds }) => feeds.failing.add('attach')],
   ['it cannot be made active', ({ registry }) => registry.failing.set('update', 'before')],
   ['it is made active and nobody says so', ({ registry }) => registry.failing.set('update', 'after')],
@@ -161,7 +164,9 @@ test('setState survives a restart, and rejects without changing anything when it
   const id = idOf(await post(parts));
   await parts.registrations.setState(id, 'suspended', 'down for 5 days');
   const restarted = await startParts({ registry });
-  expect(restarted.registrations.all()).toMatchObject([{ state: 'suspended', stateReason: 'down for 5 days' }]);
+  expect(restarted.registrations.all()).toMatchObject([
+    { state: 'suspended', stateReason: 'down for 5 days' },
+  ]);
 
   registry.failing.set('update', 'before');
   await expect(restarted.registrations.setState(id, 'active', null)).rejects.toThrow('update fails');

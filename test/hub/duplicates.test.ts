@@ -57,7 +57,10 @@ test('conflict: the same registration again is 409 with the Location of the firs
 
 test('allow: the same registration again is another subscription', async () => {
   const parts = await startParts({ duplicates: 'allow' });
-  const ids = [idOf(await post(parts, { callback: CALLBACK })), idOf(await post(parts, { callback: CALLBACK }))];
+  const ids = [
+    idOf(await post(parts, { callback: CALLBACK })),
+    idOf(await post(parts, { callback: CALLBACK })),
+  ];
   expect(new Set(ids).size).toBe(2);
   expect(parts.feeds.attached.size).toBe(2);
 });
@@ -88,7 +91,10 @@ test.each(['idempotent', 'conflict'] as const)(
       }),
     );
     const statuses = answers.map(({ status }) => status).sort();
-    expect(statuses).toEqual([201, ...Array.from({ length: 19 }, () => (duplicates === 'conflict' ? 409 : 201))]);
+    expect(statuses).toEqual([
+      201,
+      ...Array.from({ length: 19 }, () => (duplicates === 'conflict' ? 409 : 201)),
+    ]);
     expect(parts.registry.rows()).toHaveLength(1);
     expect(parts.feeds.attached.size).toBe(1);
     expect(Math.min(...fedAtAnswer)).toBe(1);

@@ -35,7 +35,8 @@ test('what is checked at run time is what the description says', () => {
   const full = gatewayDocument(catalogue, '');
   const shapes = shapesDocument();
   expect(shapes.components).toEqual(full.components);
-  const withoutNames = (item: unknown) => JSON.stringify(item).replace(/"(operationId|tags)":("[^"]*"|\[[^\]]*\])/g, '');
+  const withoutNames = (item: unknown) =>
+    JSON.stringify(item).replace(/"(operationId|tags)":("[^"]*"|\[[^\]]*\])/g, '');
   for (const [base, shape] of [
     [ORDERS_V4, '/v4'],
     [ORDERS_V5, '/v5'],
@@ -61,9 +62,9 @@ test('the answers of hubs fit the whole description, not only the shapes', async
   const wrong: string[] = [];
   const checked = answersChecked(parts.app, gatewayDocument(catalogue, ''), wrong);
   for (const base of ['', ORDERS_V4, ORDERS_V5]) {
-    const { body } = await request(checked).post(`${base}/hub`).send({ callback: 'http://a.example' });
+    const made = await request(checked).post(`${base}/hub`).send({ callback: 'http://a.example' });
     await request(checked).get(`${base}/hub`);
-    await request(checked).get(`${base}/hub/${(body as { id: string }).id}`);
+    await request(checked).get(`${base}/hub/${(made.body as { id: string }).id}`);
     await request(checked).get(`${base}/hub/unknown`);
     await request(checked).post(`${base}/hub`).send({});
   }

@@ -89,9 +89,10 @@ test('PITFALLS 15: without a limit a list has no ceiling', async () => {
 test('DELETE answers 204, then 404, and the feed is gone', async () => {
   const parts = await startParts();
   const agent = request(parts.app);
-  const { body } = await agent.post(`${ORDERS_V4}/hub`).send({ callback: CALLBACK });
-  const path = `${ORDERS_V4}/hub/${(body as { id: string }).id}`;
-  expect((await agent.delete(`/hub/${(body as { id: string }).id}`)).status).toBe(404);
+  const made = await agent.post(`${ORDERS_V4}/hub`).send({ callback: CALLBACK });
+  const { id } = made.body as { id: string };
+  const path = `${ORDERS_V4}/hub/${id}`;
+  expect((await agent.delete(`/hub/${id}`)).status).toBe(404);
 
   const removed = await agent.delete(path);
   expect([removed.status, removed.text]).toEqual([204, '']);

@@ -74,7 +74,10 @@ describe('a database in a worker thread', () => {
     await notes.call('add', 'kept');
     const crashing = expect(notes.call('crash', undefined)).rejects.toMatchObject({ fault: 'crashed' });
     await crashing;
-    expect(notes.health()).toMatchObject({ ok: false, reason: expect.stringContaining('notes.db') as string });
+    expect(notes.health()).toMatchObject({
+      ok: false,
+      reason: expect.stringContaining('notes.db') as string,
+    });
     expect(notes.alive()).toBe(false);
     await expect(notes.call('add', 'meanwhile')).rejects.toMatchObject({ fault: 'crashed' });
     await until(() => notes.health().ok, clock);
@@ -96,7 +99,10 @@ describe('RULES 26: a full disk', () => {
   test('is reported until a write succeeds: the disk is tried again by itself', async () => {
     const notes = notebook({ maxPages: 10 });
     await expect(notes.call('add', 'x'.repeat(200_000))).rejects.toMatchObject({ fault: 'full' });
-    expect(notes.health()).toMatchObject({ ok: false, reason: expect.stringContaining('disk is full') as string });
+    expect(notes.health()).toMatchObject({
+      ok: false,
+      reason: expect.stringContaining('disk is full') as string,
+    });
     const tried = notes.counters.transactions;
     await until(() => notes.counters.transactions > tried + 2, clock);
     expect(notes.health().ok).toBe(false);

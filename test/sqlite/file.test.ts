@@ -81,7 +81,8 @@ describe('opening a database file', () => {
 
   test('refuses a second user, in this process or another, with one sentence', async () => {
     const db = openFile(file, NOTES);
-    const sentence = /notes\.db is in use by another process: stop that one, or give this one a data\.dir of its own/;
+    const sentence =
+      /notes\.db is in use by another process: stop that one, or give this one a data\.dir of its own/;
     expect(() => openFile(file, NOTES)).toThrow(sentence);
     db.close();
     const holder = await holderOf(file);
@@ -104,7 +105,9 @@ async function holderOf(path: string) {
     db.exec("INSERT INTO notes VALUES ('theirs')");
     console.log('open');
     setInterval(() => undefined, 60_000);`;
-  const child = spawn(process.execPath, ['--input-type=module', '--eval', source], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', source], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
   await once(child.stdout, 'data');
   return child;
 }

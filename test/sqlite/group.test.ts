@@ -26,7 +26,8 @@ function addAll(texts: readonly string[]) {
   return groups.write(calls, []);
 }
 
-const stored = () => (db.prepare('SELECT text FROM notes ORDER BY id').all() as { text: string }[]).map((row) => row.text);
+const stored = () =>
+  (db.prepare('SELECT text FROM notes ORDER BY id').all() as { text: string }[]).map((row) => row.text);
 
 describe('a group of calls', () => {
   test('RULES 24: is one transaction', () => {
@@ -45,7 +46,9 @@ describe('a group of calls', () => {
   test('answers each call for itself: one that fails is undone alone', () => {
     const { answers, transaction } = addAll(['a', 'b', 'a', 'c']);
     expect(answers.map((answer) => 'failure' in answer)).toEqual([false, false, true, false]);
-    expect(answers[2]).toMatchObject({ failure: { fault: 'refused', message: expect.stringMatching(/UNIQUE/) as string } });
+    expect(answers[2]).toMatchObject({
+      failure: { fault: 'refused', message: expect.stringMatching(/UNIQUE/) as string },
+    });
     expect(transaction).toEqual({ calls: 4 });
     expect(stored()).toEqual(['a', 'b', 'c']);
   });
@@ -55,7 +58,10 @@ describe('a group of calls', () => {
     const { answers, transaction } = addAll(['small', 'x'.repeat(200_000), 'small too']);
     expect(answers).toHaveLength(3);
     for (const answer of answers) expect(answer).toMatchObject({ failure: { fault: 'full' } });
-    expect(transaction).toMatchObject({ calls: 3, failure: { message: expect.stringMatching(/disk is full/) as string } });
+    expect(transaction).toMatchObject({
+      calls: 3,
+      failure: { message: expect.stringMatching(/disk is full/) as string },
+    });
     expect(stored()).toEqual(['kept']);
   });
 

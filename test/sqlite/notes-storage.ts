@@ -6,7 +6,8 @@ function prepare(db: DatabaseSync) {
   const insert = db.prepare('INSERT INTO notes (text) VALUES (?)');
   return {
     reads: {
-      all: () => (db.prepare('SELECT text FROM notes ORDER BY id').all() as { text: string }[]).map((row) => row.text),
+      all: () =>
+        (db.prepare('SELECT text FROM notes ORDER BY id').all() as { text: string }[]).map((row) => row.text),
       reversed: (buffer: ArrayBuffer, transfer: ArrayBuffer[]) => {
         transfer.push(buffer);
         new Uint8Array(buffer).reverse();

@@ -15,9 +15,13 @@ export class MemoryRegistry implements RegistryStore {
   readonly #rows = new Map<string, Subscription>();
   readonly #unique = new Map<string, string>();
 
-  async open(): Promise<void> {}
+  async open(): Promise<void> {
+    // Nothing to open.
+  }
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    // Nothing to close.
+  }
 
   load(): Promise<Subscription[]> {
     return this.#call('load', () => this.rows());

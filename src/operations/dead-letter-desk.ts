@@ -1,0 +1,91 @@
+import { OperationRefused, type DeadLetterOperations } from '../admin/operations.ts';
+import type { Broker, DeadLetter, DeadLetterFilter, DeadLetterGroup } from '../brokers/broker.ts';
+import type { LetterReplays } from '../delivery/letter-replays.ts';
+
+const PAGE = 500;
+
+/** The dead letters of all brokers as one list, and what an operator may do with them. */
+export function createDeadLetterDesk(
+  brokers: readonly Broker[],
+  replays: LetterReplays,
+): DeadLetterOperations {
+  async function find(id: string): Promise<{ letter: DeadLetter; broker: Broker } | undefined> {
+    for (const broker of brokers) {
+      const letter = await broker.deadLetters.get(id);
+      if (letter) return { letter, broker };
+    }
+    return undefined;
+  }
+
+  async function replay(letter: DeadLetter, correctedBody?: Uint8Array): Promise<DeadLetter> {
+    const answer = await replays.request(letter, correctedBody);
+    if ('refused' in answer) throw new OperationRefused(409, answer.refused);
+    return answer;
+  }
+
+  return {
+    /** Of several brokers each gives its newest; the page is cut from what they give together. */
+    async list(filter, { offset, limit }) {
+      const pages = await Promise.all(
+        brokers.map((broker) =>
+          brokers.length === 1
+            ? broker.deadLetters.list(filter, { offset, limit })
+            : broker.deadLetters.list(filter, { offset: 0, limit: offset + limit }),
+        ),
+      );
+      const total = pages.reduce((sum, page) => sum + page.total, 0);
+      const items = pages.flatMap((page) => page.items);
+      if (pages.length === 1) return { items, total };
+      items.sort((a, b) => b.deadAt.localeCompare(a.deadAt));
+      return { items: items.slice(offset, offset + limit), total };
+    },
+
+    async count(filter: DeadLetterFilter, groupBy: DeadLetterGroup) {
+      const counts: Record<string, number> = {};
+      for (const broker of brokers) {
+        for (const [name, count] of Object.entries(await broker.deadLetters.count(filter, groupBy))) {
+          counts[name] = (counts[name] ?? 0) + count;
+        }
+      }
+      return counts;
+    },
+
+    async get(id) {
+      return (await find(id))?.letter;
+    },
+
+    async discard(id) {
+      const found = await find(id);
+      if (!found) return undefined;
+      const { replay: _, ...letter } = found.letter;
+      const discarded: DeadLetter = { ...letter, state: 'discarded' };
+      await found.broker.deadLetters.put(discarded);
+      return discarded;
+    },
+
+    async replay(id, correctedBody) {
+      const found = await find(id);
+      if (!found) return undefined;
+      return replay(found.letter, correctedBody);
+    },
+
+    async replayMany(filter) {
+      const byReason: Record<string, number> = {};
+      const letters: DeadLetter[] = [];
+      for (const { deadLetters } of brokers) {
+        for (let total = 1, offset = 0; offset < total; offset += PAGE) {
+          const page = await deadLetters.list({ ...filter, state: 'open' }, { offset, limit: PAGE });
+          total = page.total;
+          letters.push(...page.items.filter((letter) => !letter.replay));
+        }
+      }
+      // Oldest first: what was dead first is sent first. Asked for together, so that the writes share their commits.
+      const answers = await Promise.all(letters.reverse().map((letter) => replays.request(letter)));
+      answers.forEach((answer, i) => {
+        const reason = letters[i]?.reason ?? 'exhausted';
+        if (!('refused' in answer)) byReason[reason] = (byReason[reason] ?? 0) + 1;
+      });
+      return { accepted: Object.values(byReason).reduce((sum, count) => sum + count, 0), byReason };
+    },
+  };
+}

@@ -1,0 +1,35 @@
+import type { SubscriptionView } from '../admin/operations.ts';
+import type { Broker } from '../brokers/broker.ts';
+import type { Deliveries } from '../delivery/deliveries.ts';
+import type { Subscription } from '../registry/store.ts';
+
+/** One subscription as an operator sees it: what the registry, its dispatcher and its feeds know of it. */
+export function viewOf(
+  subscription: Subscription,
+  deliveries: Deliveries,
+  brokers: readonly Broker[],
+): SubscriptionView {
+  const { id, callback, query, scope, state } = subscription;
+  const status = deliveries.of(id)?.status;
+  const feeds = brokers.flatMap((broker) => broker.status(id) ?? []);
+  const oldest = feeds.flatMap((feed) => feed.oldestUnsettled ?? []);
+  return {
+    id,
+    callback,
+    query,
+    scope,
+    state: state === 'pending' ? 'paused' : state,
+    circuit: status?.circuit ?? 'closed',
+    lag: sum(feeds.map((feed) => feed.lag)),
+    oldestUnsettled: oldest.length === 0 ? null : new Date(Math.min(...oldest)).toISOString(),
+    inFlight: status?.inFlight ?? 0,
+    waitingRetry: status?.waitingRetry ?? 0,
+    lastOutcome: status?.lastOutcome?.outcome ?? null,
+    lost: sum(feeds.map((feed) => feed.lost)),
+    positions: Object.assign({}, ...feeds.map((feed) => feed.positions)) as Record<string, number>,
+  };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
