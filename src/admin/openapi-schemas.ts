@@ -74,7 +74,7 @@ const subscription = object({
   oldestUnsettled: { ...time, nullable: true },
   inFlight: count,
   waitingRetry: count,
-  lastOutcome: { type: 'string', nullable: true, enum: ['delivered', 'retry', 'rejected', null] },
+  lastOutcome: { type: 'string', nullable: true, enum: ['delivered', 'retry', 'rejected', 'gone', null] },
   lost: { ...count, description: "Events that the broker's retention removed before they were delivered." },
   positions: { ...counts, description: 'Lowest unsettled offset per topic:partition.' },
 });

@@ -6,7 +6,8 @@ import type { DeliverySettings } from './settings.ts';
  *
  * It opens when `threshold` different events failed in a row, when `rejectionThreshold` were rejected in a row
  * (RULES 12), or when one event failed again in a way that speaks of the endpoint with no success in between (RULES 10).
- * Any success closes it.
+ * Any success closes it. One that opened because nothing answered also closes when a probe gets an answer that speaks
+ * of the event only: the endpoint is there, and the event follows its schedule (RULES 11).
  */
 export class Circuit {
   readonly #settings: DeliverySettings['circuit'];
@@ -14,6 +15,7 @@ export class Circuit {
   #failing = new Set<unknown>();
   #rejections = 0;
   #openedAt: number | undefined;
+  #unreachable = false;
   #probeAt = 0;
   #probePause = 0;
   #probing = false;
@@ -57,15 +59,20 @@ export class Circuit {
     return wasOpen;
   }
 
+  /** The probe got an answer that speaks of its event, not of the endpoint. True when that closed the circuit. */
+  answered(): boolean {
+    return this.#probing && this.#unreachable && this.succeeded();
+  }
+
   /** An attempt of a closed circuit failed; `endpointDown` when it alone says that the endpoint is down. */
   failed(event: unknown, endpointDown: boolean, now: number): void {
     this.#failing.add(event);
     this.#rejections = 0;
-    if (endpointDown || this.#failing.size >= this.#settings.threshold) this.#open(now);
+    if (endpointDown || this.#failing.size >= this.#settings.threshold) this.#open(now, endpointDown);
   }
 
   rejected(now: number): void {
-    if (++this.#rejections >= this.#settings.rejectionThreshold) this.#open(now);
+    if (++this.#rejections >= this.#settings.rejectionThreshold) this.#open(now, false);
   }
 
   /** Takes the right to send the one probe, when it is time. */
@@ -89,8 +96,9 @@ export class Circuit {
     this.#probing = false;
   }
 
-  #open(now: number): void {
+  #open(now: number, unreachable: boolean): void {
     if (this.#openedAt !== undefined) return;
+    this.#unreachable = unreachable;
     this.#openedAt = now;
     this.#probing = false;
     this.#failedProbes = 0;

@@ -55,8 +55,8 @@ export class Deliveries implements Intake {
   route(record: SourceRecord): Routed | { readonly quarantined: Promise<void> } {
     const decoded = decode(record, this.#deps.knowledge);
     if ('unreadable' in decoded) return { quarantined: this.#quarantine(decoded.record, decoded.unreadable) };
-    const subscriptionIds = this.#index.match(decoded.event, decoded.document);
-    this.#deps.observer.routed(subscriptionIds.length);
+    const { subscriptionIds, filtered } = this.#index.match(decoded.event, decoded.document);
+    this.#deps.observer.routed(subscriptionIds.length, filtered);
     return { event: decoded.event, record: decoded.record, subscriptionIds };
   }
 

@@ -137,7 +137,7 @@ export class Dispatcher implements Outlet, Tenant {
     const { held, blocked } = this.#lanes;
     if (this.#pace.circuit.isClosed()) return held - blocked < this.#readyTarget() && blocked < maxWaiting;
     // A probe may need a new event: what is held could all be poison (RULES 11).
-    return held < Math.min(maxWaiting, Math.max(1, this.#heldWhenOpened + this.#pace.circuit.failedProbes));
+    return held < Math.max(1, this.#heldWhenOpened + this.#pace.circuit.failedProbes);
   }
 
   #readyTarget(): number {
@@ -201,16 +201,14 @@ export class Dispatcher implements Outlet, Tenant {
     const attempt = attemptOf(answer, delivery, startedAt);
     if (outcome.kind !== 'abandoned') this.#lastOutcome = { ...attempt, outcome: outcome.kind };
     observer.attempted(this.subscriptionId, delivery, attempt, outcome, now - delivery.event.time);
-    if (outcome.kind === 'delivered') this.#delivered(lane, delivery, answer.durationMs);
+    if (outcome.kind === 'delivered') this.#delivered(lane, delivery, attempt, answer.durationMs);
     else this.#notDelivered(lane, delivery, attempt, outcome, probe);
     this.#changed();
   }
 
-  #delivered(lane: Lane, delivery: Delivery, durationMs: number): void {
+  #delivered(lane: Lane, delivery: Delivery, attempt: Attempt, durationMs: number): void {
     this.#successes++;
-    if (this.#pace.succeeded(durationMs)) {
-      this.#deps.observer.circuitChanged(this.subscriptionId, 'closed', 'the listener took an event');
-    }
+    if (this.#pace.succeeded(durationMs)) this.#circuitChanged(attempt);
     this.#settle(lane, delivery, 'delivered');
   }
 
@@ -220,14 +218,7 @@ export class Dispatcher implements Outlet, Tenant {
     const wasClosed = this.#pace.circuit.isClosed();
     const facts = { delivery, outcome, probe, now: clock.monotonic(), successes: this.#successes };
     const verdict = verdictOf(facts, this.#pace, settings, random);
-    if (wasClosed && !this.#pace.circuit.isClosed()) {
-      this.#heldWhenOpened = this.#lanes.held;
-      this.#deps.observer.circuitChanged(
-        this.subscriptionId,
-        'open',
-        attempt.error ?? `status ${attempt.status ?? 0}`,
-      );
-    }
+    if (wasClosed !== this.#pace.circuit.isClosed()) this.#circuitChanged(attempt);
     if (verdict.next === 'wait') this.#wait(lane, verdict.ms);
     else if (verdict.next === 'bury') void this.#bury(lane, delivery, verdict.reason);
     else this.#lanes.putBack(lane);
@@ -235,6 +226,12 @@ export class Dispatcher implements Outlet, Tenant {
       this.#state = verdict.state;
       this.#deps.stopped(this.subscriptionId, verdict.state, verdict.reason);
     }
+  }
+
+  #circuitChanged({ status, error = `status ${status ?? 0}` }: Attempt): void {
+    const state = this.#pace.circuit.isClosed() ? 'closed' : 'open';
+    if (state === 'open') this.#heldWhenOpened = this.#lanes.held;
+    this.#deps.observer.circuitChanged(this.subscriptionId, state, `the listener answered: ${error}`);
   }
 
   #wait(lane: Lane, delay: number): void {

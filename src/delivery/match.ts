@@ -12,9 +12,16 @@ export interface Interest {
   readonly matches: ((document: unknown) => boolean) | undefined;
 }
 
+export interface Match {
+  /** Each once. */
+  readonly subscriptionIds: readonly string[];
+  /** Subscriptions whose API and type fit, and whose other conditions said no. */
+  readonly filtered: number;
+}
+
 interface Candidates {
-  /** Ids that match by API and type alone. */
-  readonly certain: readonly string[];
+  /** What matches by API and type alone. */
+  readonly certain: Match;
   readonly conditional: readonly Interest[];
 }
 
@@ -65,14 +72,16 @@ export class MatchIndex {
     return this.#interests.get(subscriptionId);
   }
 
-  /** Ids of the subscriptions that want the event, each once. The answer is shared: do not change it. */
-  match(event: TmfEvent, document: unknown): readonly string[] {
+  /** Who wants the event. The answer may be shared: do not change it. */
+  match(event: TmfEvent, document: unknown): Match {
     const { certain, conditional } = this.#candidatesOf(event);
     if (conditional.length === 0) return certain;
     const matching = conditional.filter((interest) => interest.matches?.(document));
-    return matching.length === 0
-      ? certain
-      : [...certain, ...matching.map((interest) => interest.subscriptionId)];
+    const subscriptionIds = [
+      ...certain.subscriptionIds,
+      ...matching.map((interest) => interest.subscriptionId),
+    ];
+    return { subscriptionIds, filtered: conditional.length - matching.length };
   }
 
   #candidatesOf(event: TmfEvent): Candidates {
@@ -88,7 +97,12 @@ export class MatchIndex {
     }
     const all = [...interests];
     const candidates = {
-      certain: all.filter((interest) => !interest.matches).map((interest) => interest.subscriptionId),
+      certain: {
+        subscriptionIds: all
+          .filter((interest) => !interest.matches)
+          .map((interest) => interest.subscriptionId),
+        filtered: 0,
+      },
       conditional: all.filter((interest) => interest.matches),
     };
     if (this.#candidates.size >= CACHE_LIMIT) this.#candidates.clear();

@@ -3,8 +3,8 @@ import type { Outcome } from './outcome.ts';
 
 /** Everything that delivery says about itself goes through here: to the log, the metrics, the demo. */
 export interface DeliveryObserver {
-  /** A record was decoded and matched. */
-  routed(matched: number): void;
+  /** A record was decoded and matched; the queries of `filtered` subscriptions to its type said no. */
+  routed(matched: number, filtered: number): void;
   /** One attempt ended. `endToEndMs`: from the event's time to now. */
   attempted(
     subscriptionId: string,

@@ -46,6 +46,13 @@ export class Pace {
     return closed;
   }
 
+  /** See `Circuit.answered`. */
+  answered(): boolean {
+    const closed = this.#circuit.answered();
+    if (closed) this.#concurrency.rampUp();
+    return closed;
+  }
+
   overloaded(): void {
     this.#concurrency.overloaded();
   }

@@ -24,8 +24,7 @@ export interface Case {
 }
 
 /**
- * Decides, and tells the circuit. While it is open nothing burns attempts and nothing is rejected: a probe that fails
- * says something of the endpoint only (RULES 11 and 12).
+ * Decides, and tells the circuit. While it is open nothing burns attempts and nothing is rejected (RULES 10 to 12).
  */
 export function verdictOf(
   { delivery, outcome, probe, now, successes }: Case,
@@ -40,7 +39,8 @@ export function verdictOf(
   }
   if (outcome.kind === 'gone')
     return { next: 'stop', state: 'gone', reason: 'The listener answered 410 Gone.' };
-  if (!circuit.isClosed()) {
+  const speaksOfTheEvent = outcome.kind === 'rejected' || !outcome.endpoint;
+  if (!circuit.isClosed() && !(probe && speaksOfTheEvent && pace.answered())) {
     if (probe) circuit.probeFailed(now, outcome.kind === 'retry' ? outcome.notBefore : 0);
     if (!circuit.isOverdue(now)) return { next: 'hold' };
     return { next: 'stop', state: 'suspended', reason: 'The endpoint has been down for too long.' };

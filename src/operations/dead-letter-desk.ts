@@ -70,22 +70,27 @@ export function createDeadLetterDesk(
     },
 
     async replayMany(filter) {
-      const byReason: Record<string, number> = {};
-      const letters: DeadLetter[] = [];
-      for (const { deadLetters } of brokers) {
-        for (let total = 1, offset = 0; offset < total; offset += PAGE) {
-          const page = await deadLetters.list({ ...filter, state: 'open' }, { offset, limit: PAGE });
-          total = page.total;
-          letters.push(...page.items.filter((letter) => !letter.replay));
-        }
-      }
+      const letters = await allOpen(brokers, filter);
       // Oldest first: what was dead first is sent first. Asked for together, so that the writes share their commits.
       const answers = await Promise.all(letters.reverse().map((letter) => replays.request(letter)));
-      answers.forEach((answer, i) => {
-        const reason = letters[i]?.reason ?? 'exhausted';
-        if (!('refused' in answer)) byReason[reason] = (byReason[reason] ?? 0) + 1;
+      const byReason: Record<string, number> = {};
+      letters.forEach(({ reason }, i) => {
+        if (!('refused' in (answers[i] ?? {}))) byReason[reason] = (byReason[reason] ?? 0) + 1;
       });
       return { accepted: Object.values(byReason).reduce((sum, count) => sum + count, 0), byReason };
     },
   };
+}
+
+/** Newest first, without those whose replay is under way already. */
+async function allOpen(brokers: readonly Broker[], filter: DeadLetterFilter): Promise<DeadLetter[]> {
+  const letters: DeadLetter[] = [];
+  for (const { deadLetters } of brokers) {
+    for (let total = 1, offset = 0; offset < total; offset += PAGE) {
+      const page = await deadLetters.list({ ...filter, state: 'open' }, { offset, limit: PAGE });
+      total = page.total;
+      letters.push(...page.items.filter((letter) => !letter.replay));
+    }
+  }
+  return letters;
 }

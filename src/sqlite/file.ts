@@ -17,12 +17,11 @@ export function openFile(file: string, storage: Storage, maxPages?: number): Dat
   try {
     makePrivately(file);
     db = new DatabaseSync(file, { timeout: LOCK_WAIT_MS });
-    db.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT');
+    db.exec('BEGIN EXCLUSIVE; COMMIT');
     checkIdentity(db, file, storage);
-    // FULL: a commit has reached the disk when it returns. The larger checkpoint interval lets hot pages be
-    // rewritten in the WAL a few times before they are copied home.
+    // FULL: a commit has reached the disk when it returns.
     db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384;
-      PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864`);
+      PRAGMA journal_size_limit = 67108864`);
     migrate(db, storage);
     if (maxPages !== undefined) db.exec(`PRAGMA max_page_count = ${maxPages}`);
     return db;

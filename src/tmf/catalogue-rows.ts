@@ -49,9 +49,9 @@ export interface ApiOverride {
   /** Whole or its beginning: `4.1.0`, `4.1` or `4`. */
   readonly version: string;
   readonly basePath: string;
-  readonly title?: string;
+  readonly title?: string | undefined;
   /** Added to those of the catalogue; without any, a new version has those of the API's newest. */
-  readonly eventTypes?: readonly string[];
+  readonly eventTypes?: readonly string[] | undefined;
 }
 
 /**

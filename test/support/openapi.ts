@@ -21,7 +21,7 @@ function validator(document: OpenAPIV3.Document, options: Partial<Options>): Req
 export async function checkDocument(document: OpenAPIV3.Document): Promise<void> {
   const [first] = validator(document, { validateApiSpec: true });
   await new Promise<void>((resolve, reject) => {
-    const next = (error?: unknown) => (error === undefined ? resolve() : reject(error));
+    const next = (error?: unknown) => (error instanceof Error ? reject(error) : resolve());
     first?.({ app: express() } as never, {} as never, next);
   });
 }

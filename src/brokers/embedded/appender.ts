@@ -46,7 +46,9 @@ export class Appender {
   }
 
   /** Resolves once durable; rejects with PublishRefused when it was not written. */
-  append(partition: EmbeddedPartition, record: NewRecord): Promise<Coordinates> {
+  append(partition: EmbeddedPartition, given: NewRecord): Promise<Coordinates> {
+    // Its own copy: the tail keeps it, and a view would keep the whole request in memory that it was cut from.
+    const record = { ...given, value: new Uint8Array(given.value) };
     return new Promise((resolve, reject) => {
       this.#pending.push({ partition, record, headers: JSON.stringify(record.headers), resolve, reject });
       if (this.#pending.length === 1) setImmediate(() => this.flush());

@@ -33,8 +33,8 @@ export interface EmbeddedLogOptions {
 }
 
 /**
- * The log in one SQLite file on this machine; all partitions are this process's. A record's `value` and `headers`
- * must not change after `append`: readers at the head get the same objects.
+ * The log in one SQLite file on this machine; all partitions are this process's. A record's `headers` must not change
+ * after `append`: readers at the head get the same object.
  *
  * `start` rejects with a sentence for an operator when the file cannot be had: in use by another process, damaged,
  * of another program, of a newer release. `stop` lets go waiting reads (they answer no records); the owner has

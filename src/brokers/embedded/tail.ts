@@ -62,8 +62,8 @@ export class Tail {
     const bytes = sizeOf(record);
     this.#records.push(record);
     this.#bytes += bytes;
-    this.#budget.taken(this, bytes);
     while (this.#bytes > this.#maxBytes) this.forgetOldest();
+    this.#budget.taken(this, bytes);
     if (this.#oldest >= COMPACT_AT && this.#oldest > this.#records.length / 2) this.#compact();
   }
 

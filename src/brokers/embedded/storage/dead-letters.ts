@@ -86,12 +86,12 @@ export function deadLetterProcedures(db: DatabaseSync) {
 
       'dead-letters.count': ({ filter, groupBy }: { filter: LetterFilter; groupBy: LetterGroup }) => {
         const { sql, values } = where(filter);
-        const rows = db
+        const rows: unknown[] = db
           .prepare(
             `SELECT ${GROUPS[groupBy]} AS name, count(*) AS letters FROM dead_letters ${sql} GROUP BY name`,
           )
           .all(values);
-        return rows;
+        return rows as { name: string | null; letters: number }[];
       },
     },
     writes: {

@@ -1,0 +1,242 @@
+/**
+ * The composition root: the only file that names concrete drivers, and the order of start and stop.
+ */
+import { randomUUID } from 'node:crypto';
+import { createAdminApp } from './admin/app.ts';
+import { createMetrics, type Metrics } from './admin/metrics.ts';
+import type { Operations } from './admin/operations.ts';
+import type { Broker } from './brokers/broker.ts';
+import { createEmbeddedLog } from './brokers/embedded/embedded-log.ts';
+import { LogBroker } from './brokers/log/log-broker.ts';
+import { createHttpSender, type HttpSender } from './callbacks/http-sender.ts';
+import type { Config } from './config/load.ts';
+import { Deliveries } from './delivery/deliveries.ts';
+import { createHubApp } from './hub/app.ts';
+import { createRegistrations, type Registrations } from './hub/registrations.ts';
+import { everything, recompile } from './hub/registration-request.ts';
+import { listen, type HttpServer } from './http-server.ts';
+import { createLogger, type Logger } from './logger.ts';
+import { declaredSubscriptions } from './operations/declared-subscriptions.ts';
+import { createFeeds } from './operations/feeds.ts';
+import { createObserver } from './operations/observer.ts';
+import { createOperations } from './operations/operations.ts';
+import { createSqliteRegistry } from './registry/sqlite.ts';
+import type { RegistryStore } from './registry/store.ts';
+import { systemClock } from './time.ts';
+import { createCatalogue, type Catalogue } from './tmf/catalogue.ts';
+import { catalogueRows } from './tmf/catalogue.data.ts';
+import { domainOf } from './tmf/domains.ts';
+
+export interface Gateway {
+  readonly port: number;
+  readonly adminPort: number;
+  /** Takes nothing new, finishes what is in flight within `server.drainTimeout`, makes positions durable. */
+  stop(): Promise<void>;
+}
+
+const clock = systemClock;
+
+/**
+ * Starts a gateway; resolves when it takes requests on both ports. Rejects with a sentence for an operator when a part
+ * cannot be had, after letting go of what was started.
+ */
+export async function startGateway(config: Config, given: { logger?: Logger } = {}): Promise<Gateway> {
+  const logger = given.logger ?? createLogger(config.log.level);
+  const undo: (() => Promise<unknown>)[] = [];
+  try {
+    return await assemble(config, logger, undo);
+  } catch (error) {
+    for (const step of undo.reverse()) await step().catch(() => undefined);
+    throw error;
+  }
+}
+
+async function assemble(config: Config, logger: Logger, undo: (() => Promise<unknown>)[]): Promise<Gateway> {
+  const catalogue = createCatalogue(catalogueRows, config.hub.apis);
+  const store = createSqliteRegistry({ dir: config.data.dir, clock, logger, newId: randomUUID });
+  await store.open();
+  undo.push(() => store.close());
+  const broker = createBroker(config, logger);
+  const ownPorts: number[] = [];
+  const sender = createSender(config, ownPorts);
+  const parts = join({ config, logger, catalogue, store, broker, sender });
+  const { deliveries, registrations, operations, metrics } = parts;
+  await broker.start(deliveries);
+  undo.push(() => broker.stop());
+  await registrations.start();
+  await declaredSubscriptions(config.subscriptions, catalogue, registrations);
+  await deliveries.letterReplays.start();
+
+  const admin = await listen(
+    createAdminApp({ operations, metrics, token: config.admin.token, logger }),
+    config.admin.port,
+    config.admin.host,
+  );
+  undo.push(() => admin.close(clock, 0));
+  ownPorts.push(admin.port);
+  const hub = await listen(
+    createHub(config, logger, catalogue, broker, registrations),
+    config.server.port,
+    config.server.host,
+  );
+  ownPorts.push(hub.port);
+  return {
+    port: hub.port,
+    adminPort: admin.port,
+    stop: () => shutDown({ hub, admin, broker, deliveries, sender, store }, config.server.drainTimeout),
+  };
+}
+
+interface Running {
+  readonly hub: HttpServer;
+  readonly admin: HttpServer;
+  readonly broker: Broker;
+  readonly deliveries: Deliveries;
+  readonly sender: HttpSender;
+  readonly store: RegistryStore;
+}
+
+async function shutDown(
+  { hub, admin, broker, deliveries, sender, store }: Running,
+  timeoutMs: number,
+): Promise<void> {
+  broker.quiesce();
+  await Promise.all([hub.close(clock, timeoutMs), deliveries.drain(timeoutMs)]);
+  await sender.close();
+  deliveries.closeAll();
+  await broker.stop();
+  await admin.close(clock, 0);
+  await store.close();
+}
+
+interface Ingredients {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly catalogue: Catalogue;
+  readonly store: RegistryStore;
+  readonly broker: Broker;
+  readonly sender: HttpSender;
+}
+
+/** Ties delivery, registrations and operations to each other. Nothing runs yet. */
+function join({ config, logger, catalogue, store, broker, sender }: Ingredients) {
+  const brokers = [broker];
+  const policy = config.hub;
+  const metrics: Metrics = createMetrics({
+    perSubscription: config.metrics.perSubscription,
+    logger,
+    snapshot: async () => ({
+      subscriptions: operations.subscriptions(),
+      openDeadLetters: (await operations.deadLetters.list({ state: 'open' }, { offset: 0, limit: 1 })).total,
+      retentionHeadroomSeconds: broker.retentionHeadroomSeconds(),
+      parts: operations.readiness().parts,
+    }),
+  });
+  const deliveries = new Deliveries({
+    clock,
+    random: Math.random,
+    sender,
+    settings: {
+      retry: config.retry,
+      circuit: config.circuit,
+      limits: { ...config.limits, maxSockets: config.callbacks.maxSockets },
+    },
+    knowledge: catalogue,
+    observer: createObserver(logger, metrics),
+    brokers,
+    stopped(id, state, reason) {
+      logger.error({ subscriptionId: id, state, reason }, 'subscription.stopped');
+      registrations.setState(id, state, reason).catch((error: unknown) => {
+        logger.error({ subscriptionId: id, state, error: String(error) }, 'subscription.state-not-kept');
+      });
+    },
+  });
+  const feeds = createFeeds(deliveries, brokers, metrics);
+  const registrations: Registrations = createRegistrations({
+    store,
+    feeds,
+    sender,
+    catalogue,
+    policy,
+    clock,
+    newId: randomUUID,
+    logger,
+  });
+  const operations: Operations = createOperations({
+    brokers,
+    deliveries,
+    knowledge: catalogue,
+    subscriptions: () => registrations.all(),
+    setState: (id, state, reason) => registrations.setState(id, state, reason),
+    queryOf({ scope, query }) {
+      const compiled = recompile(scope, query, { catalogue, sender, policy });
+      return compiled.ok ? compiled.query : everything();
+    },
+    registryHealth: () => store.health(),
+  });
+  return { metrics, deliveries, registrations, operations };
+}
+
+function createBroker({ broker, data, topics, embedded }: Config, logger: Logger): Broker {
+  if (broker !== 'embedded') {
+    throw new Error(`This version has no ${broker} driver yet: set "broker: embedded".`);
+  }
+  const { age, size } = embedded.retention;
+  const log = createEmbeddedLog({
+    dir: data.dir,
+    name: 'embedded',
+    topics: [...new Set(Object.values(topics))],
+    partitionsPerTopic: embedded.partitions,
+    retention: { ageMs: age, ...(size === 'off' ? {} : { bytes: size }) },
+    clock,
+    logger,
+  });
+  return new LogBroker(log, {
+    capabilities: { sharedLog: true, replicas: false, indexed: true },
+    commits: { minIntervalMs: 5, perSecond: 20_000 },
+    clock,
+    logger,
+    newId: randomUUID,
+  });
+}
+
+/** `ownPorts` is filled once the gateway listens: its own ports are never called (RULES 23). */
+function createSender({ callbacks, server, admin }: Config, ownPorts: readonly number[]): HttpSender {
+  const hosts = [server.host, admin.host].filter((host) => host !== '0.0.0.0' && host !== '::');
+  return createHttpSender({
+    clock,
+    options: {
+      allow: callbacks.allow,
+      schemes: callbacks.schemes,
+      timeoutMs: callbacks.timeout,
+      connectTimeoutMs: callbacks.connectTimeout,
+      maxAnswerBytes: callbacks.maxAnswer,
+      maxSockets: callbacks.maxSockets,
+      idleOrigins: callbacks.idleOrigins,
+      ownAddresses: () => ({ hosts, ports: ownPorts }),
+    },
+  });
+}
+
+function createHub(
+  { server, hub, topics }: Config,
+  logger: Logger,
+  catalogue: Catalogue,
+  broker: Broker,
+  registrations: Registrations,
+) {
+  return createHubApp({
+    registrations,
+    catalogue,
+    publisher: broker,
+    topicOf: (api) => topics[api === undefined ? 'other' : domainOf(api)],
+    unknownEventTypes: hub.unknownEventTypes,
+    basePath: server.basePath,
+    publicUrl: server.publicUrl,
+    maxHubBody: server.maxHubBody,
+    maxEventBody: server.maxEventBody,
+    clock,
+    newId: randomUUID,
+    logger,
+  });
+}

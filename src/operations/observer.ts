@@ -1,0 +1,66 @@
+import type { Metrics } from '../admin/metrics.ts';
+import type { DeliveryObserver } from '../delivery/observer.ts';
+import type { Logger } from '../logger.ts';
+
+/** Writes what delivery says to the metrics, and to the log: one wide line for each attempt. */
+export function createObserver(
+  logger: Logger,
+  metrics: Pick<Metrics, 'eventRouted' | 'attempted' | 'deadLettered'>,
+): DeliveryObserver {
+  const debug = logger.isLevelEnabled('debug');
+  return {
+    routed: (matched, filtered) => metrics.eventRouted(matched, filtered),
+
+    attempted(subscriptionId, delivery, attempt, outcome, endToEndMs) {
+      if (outcome.kind === 'abandoned') return;
+      const delivered = outcome.kind === 'delivered';
+      metrics.attempted({
+        subscriptionId,
+        outcome: outcome.kind === 'gone' ? 'rejected' : outcome.kind,
+        seconds: attempt.durationMs / 1000,
+        endToEndSeconds: delivered ? endToEndMs / 1000 : undefined,
+      });
+      if (delivered && !debug) return;
+      const { event, record, replay } = delivery;
+      const line = {
+        subscriptionId,
+        eventId: event.id,
+        eventType: event.type,
+        key: event.orderingKey,
+        attempt: attempt.n,
+        outcome: outcome.kind,
+        status: attempt.status,
+        error: attempt.error,
+        durationMs: attempt.durationMs,
+        endToEndMs,
+        replay,
+        source: record.source,
+        correlationId: event.correlationId,
+        traceparent: event.traceparent,
+      };
+      if (delivered) logger.debug(line, 'delivery.attempted');
+      else logger.warn(line, 'delivery.attempted');
+    },
+
+    deadLettered(letter) {
+      metrics.deadLettered(letter.reason);
+      const { id, reason, subscriptionId, eventId, eventType, correlationId, error, source } = letter;
+      logger.error(
+        { deadLetterId: id, reason, subscriptionId, eventId, eventType, correlationId, error, source },
+        'delivery.dead-lettered',
+      );
+    },
+
+    deadLetterDelayed({ id, subscriptionId, eventId }, error) {
+      logger.error(
+        { deadLetterId: id, subscriptionId, eventId, error: String(error) },
+        'dead-letter.not-written',
+      );
+    },
+
+    circuitChanged(subscriptionId, state, reason) {
+      if (state === 'open') logger.warn({ subscriptionId, state, reason }, 'circuit.changed');
+      else logger.info({ subscriptionId, state, reason }, 'circuit.changed');
+    },
+  };
+}
