@@ -16,7 +16,7 @@ export interface ConnectorOptions {
 }
 
 /** The connection was never tried: the policy forbids where it would lead. */
-export class PolicyRefusal extends Error {
+class PolicyRefusal extends Error {
   readonly code = 'REFUSED_BY_POLICY';
 }
 
@@ -52,7 +52,9 @@ function guardedLookup({ host, port, policy, lookup }: ConnectorOptions): Lookup
         const refusals = addresses.map(({ address }) => policy.refuseAddress(host, address, port));
         const permitted = addresses.filter((_, i) => refusals[i] === undefined);
         const [first] = permitted;
-        if (first === undefined) callback(new PolicyRefusal(refusals[0] ?? `${host} has no address`), []);
+        const [refusal] = refusals;
+        if (first === undefined && refusal !== undefined) callback(new PolicyRefusal(refusal), []);
+        else if (first === undefined) callback(new Error(`${host} has no address`), []);
         else if (asked.all) callback(null, [...permitted]);
         else callback(null, first.address, first.family);
       },

@@ -32,7 +32,7 @@ export function classify(error: Error): Failure {
 }
 
 /** A host with several addresses fails with one error per address and no text of its own. */
-function reasonOf(error: Error): string {
-  if (!(error instanceof AggregateError)) return error.message;
-  return error.errors.map((each) => (each instanceof Error ? each.message : String(each))).join('; ');
+function reasonOf(error: Error & { errors?: unknown }): string {
+  if (!Array.isArray(error.errors)) return error.message;
+  return error.errors.map((each: Error) => each.message).join('; ');
 }

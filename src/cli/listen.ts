@@ -193,8 +193,9 @@ function textPrinter(terminal: Terminal): Printer {
 }
 
 function again({ refused, accepted }: Received['earlier']): string {
-  if (accepted > 0) return `seen before (webhook-id accepted ${accepted} times)`;
-  return refused > 0 ? `attempt ${refused + 1}` : '';
+  const times = (n: number) => (n === 1 ? 'once' : `${n} times`);
+  if (accepted > 0) return `seen before, accepted ${times(accepted)}`;
+  return refused > 0 ? `seen before, refused ${times(refused)}` : '';
 }
 
 /** Headers that say which attempt this is, and whether it is a replay. */

@@ -78,8 +78,11 @@ function defaultConfig(): string {
   return fileURLToPath(new URL('../../config/local.yaml', import.meta.url));
 }
 
+// Mistakes of ours, not of the operator: these keep their stack.
+const FAULTS = ['TypeError', 'ReferenceError', 'RangeError', 'SyntaxError', 'AssertionError'];
+
 function startFailure(error: unknown): unknown {
-  const { code, message, port, address } = error as NodeJS.ErrnoException & {
+  const { name, code, message, port, address } = error as NodeJS.ErrnoException & {
     port?: number;
     address?: string;
   };
@@ -90,8 +93,5 @@ function startFailure(error: unknown): unknown {
         'TMF_HUB_SERVER_PORT and TMF_HUB_ADMIN_PORT (0 = any free port).',
     );
   }
-  if (code === 'EACCES' || code === 'EADDRNOTAVAIL') {
-    return new CommandFailed(`The gateway cannot start: ${message}.`);
-  }
-  return error;
+  return FAULTS.includes(name) ? error : new CommandFailed(`The gateway cannot start: ${message}`);
 }

@@ -8,13 +8,14 @@ const FORGET = 1.02;
 
 /**
  * How many attempts of one subscription may run at once. Adaptive: it grows while answers are good and no slower
- * than before, one step for each round of answers (twice as much while ramping up), and halves at most once a round
- * when the listener is overloaded.
+ * than before (doubling at first, then one step a round of answers), and halves at most once a round when the listener
+ * is overloaded.
  */
 export class Concurrency {
   readonly #max: number;
   readonly #fixed: boolean;
   #limit: number;
+  /** Below it the limit doubles each round: at the beginning and after an outage, until the listener slows down. */
   #rampTo: number;
   #answers = 0;
   #sum = 0;
@@ -27,7 +28,7 @@ export class Concurrency {
     this.#max = limits.concurrency === 'adaptive' ? limits.maxConcurrency : limits.concurrency;
     this.#limit =
       limits.concurrency === 'adaptive' ? Math.min(limits.startConcurrency, this.#max) : this.#max;
-    this.#rampTo = 0;
+    this.#rampTo = this.#max;
   }
 
   get limit(): number {
@@ -42,8 +43,9 @@ export class Concurrency {
     this.#endRound();
     const slower = average > this.#quickest * SLOWER_RATIO && average > this.#quickest + TOLERANCE_MS;
     this.#quickest = Math.min(this.#quickest * FORGET, average);
-    if (this.#limit < this.#rampTo) this.#limit = Math.min(this.#limit * 2, this.#rampTo);
-    else if (!slower && !this.#fixed) this.#limit = Math.min(this.#limit + 1, this.#max);
+    if (slower && !this.#fixed) this.#rampTo = 0;
+    else if (this.#limit < this.#rampTo) this.#limit = Math.min(this.#limit * 2, this.#rampTo);
+    else if (!this.#fixed) this.#limit = Math.min(this.#limit + 1, this.#max);
   }
 
   overloaded(): void {

@@ -24,7 +24,7 @@ export interface SubscriptionRow {
   readonly version: number;
 }
 
-export interface NewSubscription extends SubscriptionRow {
+interface NewSubscription extends SubscriptionRow {
   readonly id: string;
   readonly uniqueKey: string | null;
 }

@@ -17,7 +17,7 @@ export function openFile(file: string, storage: Storage, maxPages?: number): Dat
   try {
     makePrivately(file);
     db = new DatabaseSync(file, { timeout: LOCK_WAIT_MS });
-    db.exec('BEGIN EXCLUSIVE; COMMIT');
+    db.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT');
     checkIdentity(db, file, storage);
     // FULL: a commit has reached the disk when it returns.
     db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384;

@@ -5,7 +5,7 @@ import type { DatabaseSync } from 'node:sqlite';
  * copied between the threads, except buffers put on `transfer`: these are moved.
  * A write throws to be undone; it may then run once more, so it changes nothing but the database.
  */
-export type Procedure = (args: never, transfer: ArrayBuffer[]) => unknown;
+type Procedure = (args: never, transfer: ArrayBuffer[]) => unknown;
 
 export interface Procedures {
   readonly reads: Readonly<Record<string, Procedure>>;

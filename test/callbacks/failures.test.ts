@@ -8,16 +8,17 @@ import { listen, listenRaw, freePort, makeSender, post, resolvesTo, serve, until
 /** Never resolves. */
 const deadNameServer = () => new Promise<never>(() => undefined);
 
-test('nobody listens: no connection', async () => {
+test('nobody listens: no connection, and the message names every address that was tried', async () => {
   const sender = makeSender({ lookup: resolvesTo('127.0.0.1', '::1') });
   const port = await freePort();
-  for (const host of ['127.0.0.1', 'listener.example']) {
-    const answer = await post(sender, `http://${host}:${port}/`);
-    expect(answer).toMatchObject({
-      failure: 'connect',
-      message: expect.stringMatching(/ECONNREFUSED/) as string,
-    });
-  }
+  expect(await post(sender, `http://127.0.0.1:${port}/`)).toMatchObject({
+    failure: 'connect',
+    message: `connect ECONNREFUSED 127.0.0.1:${port}`,
+  });
+  expect(await post(sender, `http://listener.example:${port}/`)).toMatchObject({
+    failure: 'connect',
+    message: expect.stringMatching(/127\.0\.0\.1.*; .*::1/) as string,
+  });
 });
 
 test('a name that does not exist: no connection', async () => {
@@ -26,6 +27,13 @@ test('a name that does not exist: no connection', async () => {
   expect(await post(sender, 'http://gone.example/')).toMatchObject({
     failure: 'connect',
     message: 'getaddrinfo ENOTFOUND gone.example',
+  });
+});
+
+test('a name without addresses: no connection', async () => {
+  expect(await post(makeSender({ lookup: resolvesTo() }), 'http://empty.example/')).toMatchObject({
+    failure: 'connect',
+    message: 'empty.example has no address',
   });
 });
 

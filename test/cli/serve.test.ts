@@ -104,7 +104,13 @@ test('a port in use is one sentence and exit code 1', async () => {
   ]);
 });
 
+test('what the gateway cannot have is one sentence and exit code 1', async () => {
+  const { terminal, code } = serve(() => Promise.reject(new Error('/data is read-only')));
+  expect(await code).toBe(1);
+  expect(terminal.errors).toEqual(['The gateway cannot start: /data is read-only']);
+});
+
 test('a fault of the gateway is not dressed up', async () => {
-  const { code } = serve(() => Promise.reject(new Error('a bug')));
+  const { code } = serve(() => Promise.reject(new TypeError('a bug')));
   await expect(code).rejects.toThrow('a bug');
 });

@@ -27,16 +27,7 @@ export function summarise(
 export function summaryLines(summary: Summary, paint: Terminal['paint']): string[] {
   const { published, deadLetters, replayed, circuitsOpened, retries, seconds, ok } = summary;
   const bad = (n: number) => (n === 0 ? '0' : paint('red', String(n)));
-  const heading = [
-    '',
-    'owed',
-    'delivered',
-    'refused first',
-    'duplicates',
-    'out of order',
-    'unexpected',
-    'lost',
-  ];
+  const heading = ['', 'owed', 'delivered', 'refused', 'duplicates', 'out of order', 'unexpected', 'lost'];
   const rows = summary.listeners.map((account) => [
     account.listener,
     String(account.owed),

@@ -39,6 +39,11 @@ const CONDITIONS: Readonly<Record<keyof LetterFilter, string>> = {
 const GROUPS = { reason: 'reason', subscriptionId: 'subscription_id', eventType: 'event_type' } as const;
 export type LetterGroup = keyof typeof GROUPS;
 
+export interface LetterCount {
+  readonly name: string | null;
+  readonly letters: number;
+}
+
 export function deadLetterProcedures(db: DatabaseSync) {
   // A letter that is written again keeps its place among those of the same millisecond.
   const put = db.prepare(
@@ -53,16 +58,6 @@ export function deadLetterProcedures(db: DatabaseSync) {
   const get = db.prepare(
     'SELECT letter, body FROM dead_letters JOIN dead_letter_contents USING (seq) WHERE id = ?',
   );
-
-  function where(filter: LetterFilter): { sql: string; values: Record<string, SQLInputValue> } {
-    const asked = (Object.keys(CONDITIONS) as (keyof LetterFilter)[]).filter(
-      (name) => filter[name] !== undefined,
-    );
-    return {
-      sql: asked.length === 0 ? '' : `WHERE ${asked.map((name) => CONDITIONS[name]).join(' AND ')}`,
-      values: Object.fromEntries(asked.map((name) => [name, filter[name] ?? null])),
-    };
-  }
 
   return {
     reads: {
@@ -84,14 +79,20 @@ export function deadLetterProcedures(db: DatabaseSync) {
         return { items, total };
       },
 
-      'dead-letters.count': ({ filter, groupBy }: { filter: LetterFilter; groupBy: LetterGroup }) => {
+      'dead-letters.count': ({
+        filter,
+        groupBy,
+      }: {
+        filter: LetterFilter;
+        groupBy: LetterGroup;
+      }): LetterCount[] => {
         const { sql, values } = where(filter);
         const rows: unknown[] = db
           .prepare(
             `SELECT ${GROUPS[groupBy]} AS name, count(*) AS letters FROM dead_letters ${sql} GROUP BY name`,
           )
           .all(values);
-        return rows as { name: string | null; letters: number }[];
+        return rows as LetterCount[];
       },
     },
     writes: {
@@ -101,4 +102,14 @@ export function deadLetterProcedures(db: DatabaseSync) {
       },
     },
   } satisfies Procedures;
+}
+
+function where(filter: LetterFilter): { sql: string; values: Record<string, SQLInputValue> } {
+  const asked = (Object.keys(CONDITIONS) as (keyof LetterFilter)[]).filter(
+    (name) => filter[name] !== undefined,
+  );
+  return {
+    sql: asked.length === 0 ? '' : `WHERE ${asked.map((name) => CONDITIONS[name]).join(' AND ')}`,
+    values: Object.fromEntries(asked.map((name) => [name, filter[name] ?? null])),
+  };
 }

@@ -1,0 +1,158 @@
+/**
+ * `npm run bench`: the gateway's whole path from the embedded log to a listener beside a bare undici loop, in one
+ * process run, with the same payload and listener. Prints a table and writes `bench-result.json`. Nothing here
+ * passes or fails by time: rates are ratios within the run.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Pool } from 'undici';
+import { Load, measure, type Measurement } from './measure.ts';
+import { BODY, Site } from './site.ts';
+
+const DELIVERIES = Number(process.env['BENCH_DELIVERIES'] ?? 30_000);
+const CONCURRENCY = 32;
+/** Rounds with and without the dead listener, in turns; the medians are compared. */
+const ISOLATION_ROUNDS = 5;
+
+const load = await Load.start();
+const listener = `http://127.0.0.1:${load.port}`;
+const rows: Record<string, Measurement & { ofBare: number; cpuOfBare: number }> = {};
+
+/** What a user would write by hand: request, dump the body, next. */
+async function bareLoop(): Promise<Measurement> {
+  const pool = new Pool(listener, { connections: CONCURRENCY, allowH2: false });
+  const body = Buffer.from(BODY);
+  let left = DELIVERIES;
+  const worker = async (): Promise<void> => {
+    while (left-- > 0) {
+      const answer = await pool.request({ method: 'POST', path: '/bare', headers: JSON_TYPE, body });
+      await answer.body.dump();
+    }
+  };
+  const received = await load.expect(DELIVERIES);
+  const result = await measure(DELIVERIES, async () => {
+    await Promise.all([...Array.from({ length: CONCURRENCY }, worker), received()]);
+  });
+  await pool.close();
+  return result;
+}
+
+/** `fanOut` subscriptions drain a log that was filled before; `others` more want other event types. */
+async function drain(fanOut: number, given: { others?: number; delayMs?: number; events?: number } = {}) {
+  const { others = 0, delayMs = 0, events = Math.ceil(DELIVERIES / fanOut) } = given;
+  const site = new Site();
+  await site.start();
+  const ids = await site.subscribe(fanOut, (i) => `${listener}/live/${i}`);
+  await site.subscribe(others, (i) => `${listener}/other/${i}`, 'ProductOrderDeleteEvent');
+  await site.set('pause', ids);
+  await site.stop();
+  await site.fill(events);
+  await site.start();
+  const received = await load.expect(events * fanOut, delayMs);
+  const result = await measure(events * fanOut, async () => {
+    await site.set('resume', ids);
+    await received();
+  });
+  await site.stop();
+  site.remove();
+  return result;
+}
+
+async function row(name: string, work: () => Promise<Measurement>): Promise<Measurement> {
+  const result = await work();
+  const ofBare = result.perSecond / bare.perSecond;
+  const cpuOfBare = result.cpuMicros / bare.cpuMicros;
+  rows[name] = { ...result, ofBare, cpuOfBare };
+  const { perSecond, cpuMicros } = result;
+  const columns = [
+    `${perSecond.toFixed(0)}/s`.padStart(9),
+    `${cpuMicros.toFixed(1)} us CPU`.padStart(14),
+    `${(ofBare * 100).toFixed(0)} % of bare`.padStart(14),
+    `${cpuOfBare.toFixed(2)}x CPU`.padStart(11),
+  ];
+  console.log(name.padEnd(52), ...columns);
+  return result;
+}
+
+/** Time from the 201 of a publish to the listener's receipt, with subscriptions of the same and of dead listeners. */
+async function latency(perSecond: number, seconds: number, given: { healthy: number; dead: number }) {
+  const site = new Site();
+  await site.start();
+  await site.subscribe(given.healthy, (i) => `${listener}/live/${i}`);
+  await site.subscribe(given.dead, (i) => `http://127.0.0.1:9/dead/${i}`);
+  const url = `${site.url}/tmf-api/productOrderingManagement/v4/event`;
+  const request = { url, perSecond, body: BODY, receipts: given.healthy };
+  await load.publish({ ...request, count: perSecond });
+  const result = await load.publish({ ...request, count: perSecond * seconds });
+  await site.stop();
+  site.remove();
+  return result;
+}
+
+/** The p99 of 99 healthy listeners beside a hundredth that is alive, or dead. Medians of several rounds each. */
+async function isolation(): Promise<{ alive: number; dead: number }> {
+  const p99 = { alive: [] as number[], dead: [] as number[] };
+  for (let round = 0; round < ISOLATION_ROUNDS; round++) {
+    p99.alive.push((await latency(20, 10, { healthy: 100, dead: 0 })).p99);
+    p99.dead.push((await latency(20, 10, { healthy: 99, dead: 1 })).p99);
+  }
+  const median = (values: number[]): number => values.sort((a, b) => a - b)[ISOLATION_ROUNDS >> 1] ?? NaN;
+  return { alive: median(p99.alive), dead: median(p99.dead) };
+}
+
+/** Resident memory of a gateway that was just started and has nothing to do. Bytes. */
+async function idleMemory(): Promise<number> {
+  const dir = mkdtempSync(join(tmpdir(), 'tmf-hub-bench-'));
+  const env = {
+    ...process.env,
+    TMF_HUB_DATA_DIR: dir,
+    TMF_HUB_SERVER_PORT: '0',
+    TMF_HUB_ADMIN_PORT: '0',
+  };
+  const child = spawn(process.execPath, ['src/main.ts', 'serve'], {
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await once(child.stdout, 'data');
+  const status = readFileSync(`/proc/${child.pid ?? 0}/status`, 'latin1');
+  child.kill();
+  await once(child, 'exit');
+  rmSync(dir, { recursive: true });
+  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
+}
+
+const JSON_TYPE = { 'content-type': 'application/json' };
+
+await bareLoop();
+const bare = await bareLoop();
+await row('(a) bare undici loop', () => Promise.resolve(bare));
+await row('(b) embedded log -> 1 subscription', () => drain(1));
+await row('(b) embedded log -> 10 subscriptions', () => drain(10));
+await row('(b) embedded log -> 100 subscriptions', () => drain(100));
+const one = await row('(c) 1 subscription', () => drain(1));
+const beside = await row('(c) 1 subscription beside 10,000 others', () => drain(1, { others: 10_000 }));
+const slow = await row('(d) listener takes 20 ms, 1 subscription, 200 keys', () =>
+  drain(1, { delayMs: 20, events: 6000 }),
+);
+const best = CONCURRENCY / 0.02;
+console.log(`(c) CPU per delivery beside 10,000 others: ${(beside.cpuMicros / one.cpuMicros).toFixed(3)}x`);
+console.log(`(d) ${((slow.perSecond / best) * 100).toFixed(0)} % of ${CONCURRENCY} / 20 ms`);
+const live = await latency(1000, 10, { healthy: 1, dead: 0 });
+console.log(
+  `latency at 1,000 events/s, 201 to receipt: p50 ${live.p50.toFixed(2)} ms, p99 ${live.p99.toFixed(2)} ms`,
+);
+const apart = await isolation();
+const moved = (apart.dead / apart.alive - 1) * 100;
+console.log(
+  `one dead listener of 100 moves the others' p99 by ${moved.toFixed(1)} % (${apart.alive.toFixed(2)} ms without)`,
+);
+const memory = await idleMemory();
+console.log(`resident memory, idle: ${(memory / 1e6).toFixed(0)} MB`);
+writeFileSync(
+  'bench-result.json',
+  `${JSON.stringify({ rows, latency: live, isolation: apart, idleMemory: memory }, null, 2)}\n`,
+);
+load.stop();
