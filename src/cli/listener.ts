@@ -107,7 +107,7 @@ async function handle(
     earlier: { ...tally },
   };
   const { status, text: said } = await answer(received);
-  if (status >= 200 && status < 300) tally.refused += 1;
+  if (status >= 200 && status < 300) tally.accepted += 1;
   else tally.refused += 1;
   response.writeHead(status).end(said);
   answered(received, status);
