@@ -53,12 +53,15 @@ export async function startGateway(config: Config, given: { logger?: Logger } = 
 
 async function assemble(config: Config, logger: Logger, undo: (() => Promise<unknown>)[]): Promise<Gateway> {
   const catalogue = createCatalogue(catalogueRows, config.hub.apis);
+  const hub = await listen(config.server.port, config.server.host);
+  undo.push(() => hub.close(clock, 0));
+  const admin = await listen(config.admin.port, config.admin.host);
+  undo.push(() => admin.close(clock, 0));
   const store = createSqliteRegistry({ dir: config.data.dir, clock, logger, newId: randomUUID });
   await store.open();
   undo.push(() => store.close());
   const broker = createBroker(config, logger);
-  const ownPorts: number[] = [];
-  const sender = createSender(config, ownPorts);
+  const sender = createSender(config, [hub.port, admin.port]);
   const parts = join({ config, logger, catalogue, store, broker, sender });
   const { deliveries, registrations, operations, metrics } = parts;
   await broker.start(deliveries);
@@ -66,20 +69,8 @@ async function assemble(config: Config, logger: Logger, undo: (() => Promise<unk
   await registrations.start();
   await declaredSubscriptions(config.subscriptions, catalogue, registrations);
   await deliveries.letterReplays.start();
-
-  const admin = await listen(
-    createAdminApp({ operations, metrics, token: config.admin.token, logger }),
-    config.admin.port,
-    config.admin.host,
-  );
-  undo.push(() => admin.close(clock, 0));
-  ownPorts.push(admin.port);
-  const hub = await listen(
-    createHub(config, logger, catalogue, broker, registrations),
-    config.server.port,
-    config.server.host,
-  );
-  ownPorts.push(hub.port);
+  admin.serve(createAdminApp({ operations, metrics, token: config.admin.token, logger }));
+  hub.serve(createHub(config, logger, catalogue, broker, registrations));
   return {
     port: hub.port,
     adminPort: admin.port,
@@ -200,7 +191,7 @@ function createBroker({ broker, data, topics, embedded }: Config, logger: Logger
   });
 }
 
-/** `ownPorts` is filled once the gateway listens: its own ports are never called (RULES 23). */
+/** The gateway's own ports are never called (RULES 23). */
 function createSender({ callbacks, server, admin }: Config, ownPorts: readonly number[]): HttpSender {
   const hosts = [server.host, admin.host].filter((host) => host !== '0.0.0.0' && host !== '::');
   return createHttpSender({

@@ -32,7 +32,7 @@ export interface SenderDependencies {
   readonly lookup?: Lookup;
 }
 
-export interface SenderStats {
+interface SenderStats {
   readonly inFlight: number;
   /** Origins that have a pool. */
   readonly origins: number;

@@ -5,7 +5,7 @@ import { CommandFailed, EXIT } from './exit.ts';
 import type { Terminal } from './terminal.ts';
 
 /** A gateway that runs in this process. */
-export interface RunningGateway {
+interface RunningGateway {
   readonly port: number;
   readonly adminPort: number;
   stop(): Promise<void>;

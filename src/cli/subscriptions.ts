@@ -24,7 +24,7 @@ export function adminClient(args: Arguments): GatewayClient {
   return new GatewayClient(args.text('admin') ?? '', args.text('token'));
 }
 
-export function gatewayClient(args: Arguments): GatewayClient {
+function gatewayClient(args: Arguments): GatewayClient {
   return new GatewayClient(args.text('gateway') ?? '');
 }
 
@@ -200,7 +200,7 @@ const explain: Command = {
 };
 
 /** An answer as it is with `--json`, else one fact a line. */
-export function print(body: unknown, args: Arguments, terminal: Terminal): void {
+function print(body: unknown, args: Arguments, terminal: Terminal): void {
   if (args.flag('json')) terminal.out(JSON.stringify(body));
   else for (const line of sheet(Object.entries(body as object))) terminal.out(line);
 }

@@ -125,6 +125,8 @@ test('a counter never falls: what a deleted subscription lost stays counted', as
   await scrape();
   current = { ...SNAPSHOT, subscriptions: [subscription('z', { lost: 1 })] };
   expect((await scrape()).get('tmf_hub_retention_lost_total')).toBe(4);
+  current = { ...SNAPSHOT, subscriptions: [subscription('a', { lost: 2 })] };
+  expect((await scrape()).get('tmf_hub_retention_lost_total')).toBe(4);
 });
 
 test('a snapshot that fails leaves its gauges out, not the counters', async () => {

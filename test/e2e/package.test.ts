@@ -89,3 +89,9 @@ test('serve, listen and publish work together: an event arrives; the data lies i
   expect(await gateway.closed).toEqual([0, null]);
   expect(await readdir(folder)).toContain('data');
 }, 60_000);
+
+test('the demo plays from the package as well', async () => {
+  const { line, closed } = start('demo', '--json', '--pace', '20ms');
+  expect(JSON.parse(await line('published'))).toMatchObject({ ok: true });
+  expect(await closed).toEqual([0, null]);
+}, 60_000);

@@ -1,6 +1,6 @@
 import type { Style, Terminal } from '../terminal.ts';
 
-export type Voice = 'publisher' | 'gateway' | 'billing' | 'CRM' | 'inventory';
+type Voice = 'publisher' | 'gateway' | 'billing' | 'CRM' | 'inventory';
 
 const COLOURS: Readonly<Record<Voice, Style>> = {
   publisher: 'blue',

@@ -1,0 +1,265 @@
+import type {
+  Broker,
+  Coordinates,
+  Delivery,
+  Intake,
+  Outlet,
+  ReplayRange,
+  Routed,
+  SourceRecord,
+} from '../../src/brokers/broker.ts';
+import type { SimClock } from '../support/sim-clock.ts';
+
+/** What a driver's test file gives to the contract. */
+export interface BrokerSetting {
+  /** Not started, on empty storage; `topic` is there. */
+  readonly broker: Broker;
+  readonly topic: string;
+  /** A topic that belongs to this source and comes to be with its first record. */
+  readonly newTopic: string;
+  /** A new process's view on the same storage, not started: the one before was killed, not stopped. */
+  reopen(): Promise<Broker>;
+  cleanup(): Promise<void>;
+  /** The clock that the driver runs on, when the contract has to move it; without one, time passes by itself. */
+  readonly clock?: SimClock;
+  /** As retention does: takes all that was published so far out of the log. Only where the log is shared. */
+  retire?(): Promise<void>;
+}
+
+export interface Publish {
+  readonly key?: string;
+  /** Ids of the subscriptions that want it; default: all. */
+  readonly to?: readonly string[];
+  readonly correlationId?: string;
+  readonly unreadable?: boolean;
+  readonly topic?: string;
+  readonly value?: Uint8Array;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Reads what `Stage.publish` writes: the routing facts stand in headers, the value is any bytes. */
+class TestIntake implements Intake {
+  readonly #ids = new Set<string>();
+  /** Resolves the wait of each unreadable record, in the order they came. */
+  readonly quarantines: { readonly eventId: string; done(): void }[] = [];
+  epoch = 0;
+
+  add(id: string): void {
+    this.#ids.add(id);
+    this.epoch++;
+  }
+
+  remove(id: string): void {
+    this.#ids.delete(id);
+    this.epoch++;
+  }
+
+  route(record: SourceRecord): Routed | { readonly quarantined: Promise<void> } {
+    const { eventId = '', to, unreadable, correlationId } = record.headers;
+    if (unreadable !== undefined) {
+      return { quarantined: new Promise((done) => this.quarantines.push({ eventId, done })) };
+    }
+    const event = {
+      ...{ id: eventId, type: 'ProductOrderCreateEvent', apis: ['TMF622'], correlationId },
+      ...{ orderingKey: record.key ?? eventId, traceparent: undefined, time: record.timestamp },
+      bytes: record.value,
+    };
+    return { event, record, subscriptionIds: to === undefined ? [...this.#ids] : to.split(' ') };
+  }
+}
+
+export interface Behaviour {
+  /** Events that it takes until `give`; default: any number. */
+  readonly room?: number;
+  /** Settles each event as delivered as soon as it has it; default true. */
+  readonly settles?: boolean;
+}
+
+/** A listener in place of the delivery side. It writes down each breach of what every outlet is promised. */
+export class TestOutlet implements Outlet {
+  readonly subscriptionId: string;
+  /** All offers in their order, those of replays apart. */
+  readonly offered: Delivery[] = [];
+  readonly replayed: Delivery[] = [];
+  readonly breaches: string[] = [];
+  settles: boolean;
+  #room: number;
+  readonly #held = new Set<string>();
+  readonly #last = new Map<string, number>();
+  readonly #broker: () => Broker;
+
+  constructor(id: string, { room = Infinity, settles = true }: Behaviour, broker: () => Broker) {
+    this.subscriptionId = id;
+    this.settles = settles;
+    this.#room = room;
+    this.#broker = broker;
+  }
+
+  get ids(): string[] {
+    return this.offered.map(({ event }) => event.id);
+  }
+
+  get replayedIds(): string[] {
+    return this.replayed.map(({ event }) => event.id);
+  }
+
+  hasRoom(): boolean {
+    return this.#room > 0;
+  }
+
+  offer(delivery: Delivery): void {
+    if (this.#room-- <= 0) this.breaches.push(`${delivery.event.id} was offered without room`);
+    const name = placeOf(delivery);
+    if (this.#held.has(name)) this.breaches.push(`${name} was offered while it was held`);
+    this.#held.add(name);
+    this.#checkOrder(delivery);
+    (delivery.replay ? this.replayed : this.offered).push(delivery);
+    if (this.settles) queueMicrotask(() => this.settle(delivery));
+  }
+
+  give(room: number): void {
+    this.#room += room;
+    this.#broker().roomAgain(this.subscriptionId);
+  }
+
+  settle(delivery: Delivery): void {
+    this.#held.delete(placeOf(delivery));
+    delivery.feed.settle(delivery, 'delivered');
+  }
+
+  /** As when memory is short. */
+  evict(delivery: Delivery): void {
+    this.#held.delete(placeOf(delivery));
+    this.#last.delete(partitionOf(delivery));
+    delivery.feed.evicted(delivery);
+  }
+
+  #checkOrder(delivery: Delivery): void {
+    const { offset } = delivery.record.source;
+    if (offset === undefined) return;
+    const last = this.#last.get(partitionOf(delivery)) ?? -1;
+    if (offset <= last) this.breaches.push(`${placeOf(delivery)} was offered after ${last}`);
+    this.#last.set(partitionOf(delivery), offset);
+  }
+}
+
+/** One test's broker with its outlets, over any number of processes. */
+export class Stage {
+  readonly #setting: BrokerSetting;
+  readonly #outlets: TestOutlet[] = [];
+  broker: Broker;
+  intake = new TestIntake();
+
+  constructor(setting: BrokerSetting) {
+    this.#setting = setting;
+    this.broker = setting.broker;
+  }
+
+  get topic(): string {
+    return this.#setting.topic;
+  }
+
+  get newTopic(): string {
+    return this.#setting.newTopic;
+  }
+
+  get retire(): BrokerSetting['retire'] {
+    return this.#setting.retire;
+  }
+
+  start(): Promise<void> {
+    return this.broker.start(this.intake);
+  }
+
+  /** kill -9 and a new process, which is started. Outlets have to be attached again. */
+  async crash(): Promise<void> {
+    this.broker = await this.#setting.reopen();
+    this.intake = new TestIntake();
+    await this.start();
+  }
+
+  async close(): Promise<void> {
+    await this.#setting.cleanup();
+    expect(this.#outlets.flatMap((outlet) => outlet.breaches)).toEqual([]);
+  }
+
+  async attach(id: string, as: 'new' | 'known' = 'new', behaviour: Behaviour = {}): Promise<TestOutlet> {
+    const { broker } = this;
+    const outlet = new TestOutlet(id, behaviour, () => broker);
+    this.#outlets.push(outlet);
+    this.intake.add(id);
+    await broker.attach(outlet, as);
+    return outlet;
+  }
+
+  async detach(id: string): Promise<void> {
+    this.intake.remove(id);
+    await this.broker.detach(id);
+  }
+
+  publish(id: string, given: Publish = {}): Promise<Coordinates> {
+    const { key = 'k', to, correlationId, unreadable, topic = this.topic, headers } = given;
+    return this.broker.publish({
+      ...{ topic, key, value: given.value ?? Buffer.from(`value of ${id}`) },
+      headers: {
+        eventId: id,
+        ...(to && { to: to.join(' ') }),
+        ...(correlationId !== undefined && { correlationId }),
+        ...(unreadable && { unreadable: 'yes' }),
+        ...headers,
+      },
+    });
+  }
+
+  /** Events `{prefix}0` ..., over ten keys unless one is given; all at once. */
+  async publishMany(prefix: string, count: number, given: Publish = {}): Promise<string[]> {
+    const ids = Array.from({ length: count }, (_, i) => `${prefix}${i}`);
+    await Promise.all(ids.map((id, i) => this.publish(id, { key: `key ${i % 10}`, ...given })));
+    return ids;
+  }
+
+  async replay(id: string, range: ReplayRange): Promise<void> {
+    await this.broker.replay(id, range);
+  }
+
+  /** Moves time on, if it does not pass by itself, until the condition holds. */
+  async until(condition: () => boolean | Promise<boolean>): Promise<void> {
+    const deadline = Date.now() + 20_000;
+    while (!(await condition())) {
+      if (Date.now() > deadline) throw new Error(`the condition did not come true: ${String(condition)}`);
+      await this.#setting.clock?.advance(10);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  }
+
+  /** Resolves when these events, in any order, and no others have been offered. */
+  async untilOffered(outlet: TestOutlet, ids: readonly string[]): Promise<void> {
+    await this.until(() => outlet.offered.length >= ids.length);
+    expect(outlet.ids.toSorted()).toEqual(ids.toSorted());
+  }
+
+  async untilReplayed(outlet: TestOutlet, ids: readonly string[]): Promise<void> {
+    await this.until(() => outlet.replayed.length >= ids.length);
+    expect(outlet.replayedIds.toSorted()).toEqual(ids.toSorted());
+  }
+
+  /** The time that a record published now would be stamped with is later than any before. ISO time. */
+  async nextMoment(): Promise<string> {
+    const now = () => this.#setting.clock?.now() ?? Date.now();
+    const before = now();
+    await this.until(() => now() > before + 2);
+    return new Date(before + 2).toISOString();
+  }
+}
+
+export type GivenStage = () => Stage;
+
+function partitionOf({ record, replay, feed }: Delivery): string {
+  void feed;
+  return `${record.source.topic}:${record.source.partition}${replay ? ' replay' : ''}`;
+}
+
+function placeOf(delivery: Delivery): string {
+  const { offset } = delivery.record.source;
+  return `${partitionOf(delivery)}:${offset ?? delivery.event.id}`;
+}
