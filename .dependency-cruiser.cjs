@@ -1,24 +1,56 @@
 /** Rules of docs/adr/0001: dependencies run one way, npm clients live in one folder each. */
 const only = (name, client, folder) => ({
-  name, severity: 'error', from: { pathNot: folder }, to: { path: `node_modules/${client}/` },
+  name,
+  severity: 'error',
+  from: { pathNot: folder },
+  to: { path: `node_modules/${client}/` },
 });
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
   forbidden: [
-    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    {
+      name: 'no-circular',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
     { name: 'tmf-is-pure', severity: 'error', from: { path: '^src/tmf/' }, to: { pathNot: '^src/tmf/' } },
-    { name: 'delivery-does-no-io', severity: 'error', from: { path: '^src/delivery/' },
-      to: { pathNot: '^src/(delivery|tmf)/|^src/(time|logger)\\.ts$|^src/(brokers/broker|registry/store|callbacks/sender)\\.ts$' } },
-    { name: 'log-engine-does-no-io', severity: 'error', from: { path: '^src/brokers/log/' },
-      to: { pathNot: '^src/(brokers/log|tmf)/|^src/(time|logger)\\.ts$|^src/brokers/broker\\.ts$' } },
-    { name: 'siblings-meet-at-seams', severity: 'error',
+    {
+      name: 'delivery-does-no-io',
+      severity: 'error',
+      from: { path: '^src/delivery/' },
+      to: {
+        pathNot:
+          '^src/(delivery|tmf)/|^src/(time|logger)\\.ts$|^src/(brokers/broker|registry/store|callbacks/sender)\\.ts$',
+      },
+    },
+    {
+      name: 'log-engine-does-no-io',
+      severity: 'error',
+      from: { path: '^src/brokers/log/' },
+      to: { pathNot: '^src/(brokers/log|tmf)/|^src/(time|logger)\\.ts$|^src/brokers/broker\\.ts$' },
+    },
+    {
+      name: 'siblings-meet-at-seams',
+      severity: 'error',
       from: { path: '^src/(hub|admin|callbacks|registry|brokers|delivery|config|cli)/' },
-      to: { path: '^src/(hub|admin|callbacks|registry|brokers|delivery|config|cli)/',
-        pathNot: ['^src/$1/', '^src/(brokers/broker|registry/store|callbacks/sender)\\.ts$'] } },
-    { name: 'operations-are-for-the-composition-root', severity: 'error', from: { pathNot: '^src/(gateway\\.ts|operations/)' },
-      to: { path: '^src/operations/' } },
-    { name: 'only-the-composition-root-names-drivers', severity: 'error', from: { pathNot: '^src/(gateway\\.ts|brokers/)' },
-      to: { path: '^src/brokers/(log|embedded|kafka|rabbitmq)/' } },
+      to: {
+        path: '^src/(hub|admin|callbacks|registry|brokers|delivery|config|cli)/',
+        pathNot: ['^src/$1/', '^src/(brokers/broker|registry/store|callbacks/sender)\\.ts$'],
+      },
+    },
+    {
+      name: 'operations-are-for-the-composition-root',
+      severity: 'error',
+      from: { pathNot: '^src/(gateway\\.ts|operations/)' },
+      to: { path: '^src/operations/' },
+    },
+    {
+      name: 'only-the-composition-root-names-drivers',
+      severity: 'error',
+      from: { pathNot: '^src/(gateway\\.ts|brokers/)' },
+      to: { path: '^src/brokers/(log|embedded|kafka|rabbitmq)/' },
+    },
     only('undici-in-callbacks', 'undici', '^src/callbacks/'),
     only('express-in-http-folders', 'express', '^src/(hub|admin)/'),
     only('validator-in-hub', 'express-openapi-validator', '^src/hub/'),

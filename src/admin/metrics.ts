@@ -10,9 +10,6 @@ import type { AttemptMeasure } from './hot-counters.ts';
 import { registerSnapshotFamilies } from './snapshot-families.ts';
 import type { MetricsSnapshot } from './snapshot-families.ts';
 
-export type { AttemptMeasure, AttemptOutcome } from './hot-counters.ts';
-export type { MetricsSnapshot, SubscriptionMeasure } from './snapshot-families.ts';
-
 export interface Metrics {
   /** A record was read and routed: to `matched` subscriptions, while the queries of `filtered` others said no. */
   eventRouted(matched: number, filtered: number): void;

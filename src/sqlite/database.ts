@@ -1,10 +1,11 @@
-import { Worker } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
 import type { Health } from '../brokers/broker.ts';
 import type { Logger } from '../logger.ts';
 import type { Clock, Timer } from '../time.ts';
 import { StorageError, type Failure } from './errors.ts';
-import type { Call, Request, Response, Turn, WorkerInput } from './messages.ts';
-import { moduleBeside, type All, type Procedures } from './storage.ts';
+import type { Call, Request, Response, Turn } from './messages.ts';
+import type { All, Procedures } from './storage.ts';
+import { connect } from './thread.ts';
 
 const PROBE_MS = 1_000;
 const RESTART_MS = 1_000;
@@ -28,7 +29,7 @@ interface Waiting {
 type State = 'new' | 'open' | 'down' | 'closed';
 
 /**
- * A database file in a worker thread (RULES 24): the caller's event loop never waits for a disk. A writing call that
+ * A database file in the storage thread (RULES 24): the caller's event loop never waits for a disk. A writing call that
  * resolves is on the disk, together with all others that waited at the same moment; it rejects with a StorageError
  * when nothing was written. The first call opens the file.
  *
@@ -39,7 +40,7 @@ export class Database<P extends Procedures> {
   readonly #options: DatabaseOptions;
   readonly #waiting = new Map<number, Waiting>();
   #state: State = 'new';
-  #worker: Worker | undefined;
+  #port: MessagePort | undefined;
   #opened: Promise<void> | undefined;
   #everOpened = false;
   #exited: Promise<void> = Promise.resolve();
@@ -111,23 +112,18 @@ export class Database<P extends Procedures> {
   }
 
   #post(request: Request, transfer: ArrayBuffer[] = []): void {
-    this.#worker?.postMessage(request satisfies Call | 'close', transfer);
+    this.#port?.postMessage(request satisfies Call | 'close', transfer);
   }
 
   #start(): Promise<void> {
     const { file, storage, maxPages } = this.#options;
-    const input: WorkerInput = { file, storage: storage.href, maxPages };
-    const worker = new Worker(moduleBeside(import.meta.url, './worker'), {
-      workerData: input,
-      execArgv: ['--disable-warning=ExperimentalWarning'],
-    });
-    this.#worker = worker;
     let cause: Failure = { fault: 'crashed', message: `the storage thread of ${file} ended unexpectedly` };
-    worker.on('error', (error) => {
+    const port = connect({ file, storage: storage.href, maxPages }, (error) => {
       cause = { fault: 'crashed', message: `the storage thread of ${file} crashed: ${String(error)}` };
     });
+    this.#port = port;
     return new Promise((resolve, reject) => {
-      worker.on('message', (response: Response) => {
+      port.on('message', (response: Response) => {
         if ('opened' in response) {
           this.#everOpened = true;
           resolve();
@@ -135,7 +131,7 @@ export class Database<P extends Procedures> {
         else this.#take(response);
       });
       this.#exited = new Promise((exited) => {
-        worker.once('exit', () => {
+        port.once('close', () => {
           reject(new StorageError(cause));
           this.#ended(cause);
           exited();
@@ -185,7 +181,7 @@ export class Database<P extends Procedures> {
 
   /** The thread is gone: by `close`, because the file could not be opened, or because it crashed. */
   #ended(cause: Failure): void {
-    this.#worker = undefined;
+    this.#port = undefined;
     for (const { reject } of this.#waiting.values()) reject(new StorageError(cause));
     this.#waiting.clear();
     if (this.#state === 'closed') return;

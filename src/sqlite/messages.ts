@@ -1,6 +1,6 @@
 import type { Failure } from './errors.ts';
 
-/** What the worker thread is started with. */
+/** What the storage thread needs to serve a file. */
 export interface WorkerInput {
   readonly file: string;
   /** URL of the module that exports `storage`. */

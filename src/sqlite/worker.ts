@@ -1,5 +1,5 @@
-/** The thread of one database file: takes all calls that wait, runs them as a group, answers. */
-import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads';
+/** The storage thread: for each database file a port; takes all calls that wait there, runs them as a group, answers. */
+import { parentPort, receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
 import { failureOf } from './errors.ts';
 import { openFile } from './file.ts';
 import { CallGroups } from './group.ts';
@@ -11,11 +11,8 @@ import type { Storage } from './storage.ts';
 const GROUP_CALLS = 2_000;
 const GROUP_BYTES = 8 << 20;
 
-const { file, storage: storageUrl, maxPages } = workerData as WorkerInput;
-const port = parentPort as MessagePort;
-
 /** What waits behind `first`, in order, up to the bounds of a group. */
-function drain(first: Request): Request[] {
+function drain(port: MessagePort, first: Request): Request[] {
   const requests = [first];
   let bytes = bytesOf(first);
   while (requests.length < GROUP_CALLS && bytes < GROUP_BYTES) {
@@ -31,12 +28,8 @@ function bytesOf(request: Request): number {
   return request === 'close' ? 0 : request.bytes;
 }
 
-function answer(response: Response, transfer: ArrayBuffer[] = []): void {
-  port.postMessage(response, transfer);
-}
-
 /** Reads first: they are short and need not wait for the disk. */
-function turn(groups: CallGroups, calls: readonly Call[]): void {
+function turn(port: MessagePort, groups: CallGroups, calls: readonly Call[]): void {
   for (const group of [
     calls.filter((call) => !groups.writes(call)),
     calls.filter((call) => groups.writes(call)),
@@ -44,31 +37,41 @@ function turn(groups: CallGroups, calls: readonly Call[]): void {
     const [first] = group;
     if (!first) continue;
     const transfer: ArrayBuffer[] = [];
-    answer(groups.writes(first) ? groups.write(group, transfer) : groups.read(group, transfer), transfer);
+    const answers: Response = groups.writes(first)
+      ? groups.write(group, transfer)
+      : groups.read(group, transfer);
+    port.postMessage(answers, transfer);
   }
 }
 
-try {
-  const { storage } = (await import(storageUrl)) as { storage: Storage };
-  const db = openFile(file, storage, maxPages);
-  const own = storage.prepare(db);
-  const groups = new CallGroups(
-    db,
-    { reads: own.reads, writes: { ...own.writes, ...probeProcedures(db).writes } },
-    file,
-  );
-  port.on('message', (first: Request) => {
-    const requests = drain(first);
-    turn(
-      groups,
-      requests.filter((request) => request !== 'close'),
-    );
-    if (!requests.includes('close')) return;
-    db.close();
+/** Answers `opened` or why not, then serves until `close`. */
+async function serve(port: MessagePort, { file, storage: storageUrl, maxPages }: WorkerInput): Promise<void> {
+  try {
+    const { storage } = (await import(storageUrl)) as { storage: Storage };
+    const db = openFile(file, storage, maxPages);
+    const own = storage.prepare(db);
+    const procedures = { reads: own.reads, writes: { ...own.writes, ...probeProcedures(db).writes } };
+    const groups = new CallGroups(db, procedures, file);
+    port.on('message', (first: Request) => {
+      const requests = drain(port, first);
+      turn(
+        port,
+        groups,
+        requests.filter((request) => request !== 'close'),
+      );
+      if (!requests.includes('close')) return;
+      db.close();
+      port.close();
+    });
+    port.postMessage({ opened: true } satisfies Response);
+  } catch (error) {
+    port.postMessage({ failure: failureOf(error, file) } satisfies Response);
     port.close();
-  });
-  answer({ opened: true });
-} catch (error) {
-  answer({ failure: failureOf(error, file) });
-  port.close();
+  }
 }
+
+const parent = parentPort as MessagePort;
+parent.on('message', (message: 'end' | { port: MessagePort; input: WorkerInput }) => {
+  if (message === 'end') parent.close();
+  else void serve(message.port, message.input);
+});

@@ -1,5 +1,5 @@
 import { createMetrics } from '../../src/admin/metrics.ts';
-import type { MetricsSnapshot } from '../../src/admin/metrics.ts';
+import type { MetricsSnapshot } from '../../src/admin/snapshot-families.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { subscription } from './admin-parts.ts';
 

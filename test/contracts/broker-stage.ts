@@ -2,6 +2,7 @@ import type {
   Broker,
   Coordinates,
   Delivery,
+  Feed,
   Intake,
   Outlet,
   ReplayRange,
@@ -83,9 +84,13 @@ export class TestOutlet implements Outlet {
   readonly replayed: Delivery[] = [];
   readonly breaches: string[] = [];
   settles: boolean;
+  /** Thrown at the next offer. */
+  failOnce: Error | undefined;
   #room: number;
   readonly #held = new Set<string>();
+  /** The last offset that each feed offered, for each partition. */
   readonly #last = new Map<string, number>();
+  readonly #feeds = new Map<Feed, number>();
   readonly #broker: () => Broker;
 
   constructor(id: string, { room = Infinity, settles = true }: Behaviour, broker: () => Broker) {
@@ -109,11 +114,14 @@ export class TestOutlet implements Outlet {
 
   offer(delivery: Delivery): void {
     if (this.#room-- <= 0) this.breaches.push(`${delivery.event.id} was offered without room`);
-    const name = placeOf(delivery);
+    const name = this.#placeOf(delivery);
     if (this.#held.has(name)) this.breaches.push(`${name} was offered while it was held`);
     this.#held.add(name);
     this.#checkOrder(delivery);
     (delivery.replay ? this.replayed : this.offered).push(delivery);
+    const error = this.failOnce;
+    this.failOnce = undefined;
+    if (error) throw error;
     if (this.settles) queueMicrotask(() => this.settle(delivery));
   }
 
@@ -123,23 +131,35 @@ export class TestOutlet implements Outlet {
   }
 
   settle(delivery: Delivery): void {
-    this.#held.delete(placeOf(delivery));
+    this.#held.delete(this.#placeOf(delivery));
     delivery.feed.settle(delivery, 'delivered');
   }
 
   /** As when memory is short. */
   evict(delivery: Delivery): void {
-    this.#held.delete(placeOf(delivery));
-    this.#last.delete(partitionOf(delivery));
+    this.#held.delete(this.#placeOf(delivery));
+    this.#last.delete(this.#partitionOf(delivery));
     delivery.feed.evicted(delivery);
   }
 
   #checkOrder(delivery: Delivery): void {
     const { offset } = delivery.record.source;
     if (offset === undefined) return;
-    const last = this.#last.get(partitionOf(delivery)) ?? -1;
-    if (offset <= last) this.breaches.push(`${placeOf(delivery)} was offered after ${last}`);
-    this.#last.set(partitionOf(delivery), offset);
+    const partition = this.#partitionOf(delivery);
+    const last = this.#last.get(partition) ?? -1;
+    if (offset <= last) this.breaches.push(`${partition}: ${offset} was offered after ${last}`);
+    this.#last.set(partition, offset);
+  }
+
+  /** Replays and the live feed are each in order, not all together. */
+  #partitionOf({ feed, record, replay }: Delivery): string {
+    const number = this.#feeds.get(feed) ?? this.#feeds.size;
+    this.#feeds.set(feed, number);
+    return `${record.source.topic}:${record.source.partition} feed ${number}${replay ? ' replay' : ''}`;
+  }
+
+  #placeOf(delivery: Delivery): string {
+    return `${this.#partitionOf(delivery)}: ${delivery.record.source.offset ?? delivery.event.id}`;
   }
 }
 
@@ -163,6 +183,11 @@ export class Stage {
     return this.#setting.newTopic;
   }
 
+  /** Does time pass without `until`? */
+  get passesByItself(): boolean {
+    return this.#setting.clock === undefined;
+  }
+
   get retire(): BrokerSetting['retire'] {
     return this.#setting.retire;
   }
@@ -171,10 +196,18 @@ export class Stage {
     return this.broker.start(this.intake);
   }
 
-  /** kill -9 and a new process, which is started. Outlets have to be attached again. */
-  async crash(): Promise<void> {
+  /** The outlet that was attached last under this id. */
+  outlet(id: string): TestOutlet {
+    const found = this.#outlets.findLast(({ subscriptionId }) => subscriptionId === id);
+    if (!found) throw new Error(`nobody attached ${id}`);
+    return found;
+  }
+
+  /** kill -9 and a new process, which is started. Outlets have to be attached again, here or in `beforeStart`. */
+  async crash(beforeStart: () => Promise<void> = () => Promise.resolve()): Promise<void> {
     this.broker = await this.#setting.reopen();
     this.intake = new TestIntake();
+    await beforeStart();
     await this.start();
   }
 
@@ -253,13 +286,3 @@ export class Stage {
 }
 
 export type GivenStage = () => Stage;
-
-function partitionOf({ record, replay, feed }: Delivery): string {
-  void feed;
-  return `${record.source.topic}:${record.source.partition}${replay ? ' replay' : ''}`;
-}
-
-function placeOf(delivery: Delivery): string {
-  const { offset } = delivery.record.source;
-  return `${partitionOf(delivery)}:${offset ?? delivery.event.id}`;
-}

@@ -1,5 +1,28 @@
 import fc from 'fast-check';
-import type { Action, History } from './history.ts';
+
+export type Action =
+  | { do: 'publish'; count: number }
+  | { do: 'pass'; ms: number }
+  | { do: 'subscribe' }
+  | { do: 'unsubscribe'; which: number }
+  | { do: 'outage'; which: number; ms: number; status: number }
+  | { do: 'slow'; which: number; ms: number }
+  | { do: 'crash' }
+  | { do: 'pause'; which: number; ms: number };
+
+export interface History {
+  readonly seed: number;
+  readonly actions: readonly Action[];
+  readonly partitions: number;
+  readonly keys: number;
+  readonly ordering: 'key' | 'none';
+  /** 0..1: how many events fail once or twice, how many are poison. */
+  readonly flaky: number;
+  readonly poison: number;
+  readonly faulty: boolean;
+  readonly memory: number;
+  readonly maxWaiting: number;
+}
 
 const which = fc.nat(4);
 const action: fc.Arbitrary<Action> = fc.oneof(

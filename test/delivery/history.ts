@@ -1,3 +1,4 @@
+import type { Action, History } from './arbitrary.ts';
 import type { CallbackAnswer, CallbackRequest } from '../../src/callbacks/sender.ts';
 import type { DeliverySettings } from '../../src/delivery/settings.ts';
 import { decodeHoles } from '../../src/brokers/log/position.ts';
@@ -5,30 +6,6 @@ import { MemoryStorage, positionKey } from '../support/memory-log.ts';
 import { Listener, OK, seeded } from './listener.ts';
 import { SimClock } from '../support/sim-clock.ts';
 import { SETTINGS, SimGateway, eventRecord, subscription } from '../support/sim-gateway.ts';
-
-export type Action =
-  | { do: 'publish'; count: number }
-  | { do: 'pass'; ms: number }
-  | { do: 'subscribe' }
-  | { do: 'unsubscribe'; which: number }
-  | { do: 'outage'; which: number; ms: number; status: number }
-  | { do: 'slow'; which: number; ms: number }
-  | { do: 'crash' }
-  | { do: 'pause'; which: number; ms: number };
-
-export interface History {
-  readonly seed: number;
-  readonly actions: readonly Action[];
-  readonly partitions: number;
-  readonly keys: number;
-  readonly ordering: 'key' | 'none';
-  /** 0..1: how many events fail once or twice, how many are poison. */
-  readonly flaky: number;
-  readonly poison: number;
-  readonly faulty: boolean;
-  readonly memory: number;
-  readonly maxWaiting: number;
-}
 
 const TOPIC = 'bss.ordering.events';
 

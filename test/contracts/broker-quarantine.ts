@@ -1,0 +1,47 @@
+import type { GivenStage } from './broker-stage.ts';
+
+/** What cannot be read as an event is passed once its dead letter is durable, and not before. */
+export function quarantine(given: GivenStage): void {
+  test('an unreadable record is passed once its quarantine is durable, and the next follow', async () => {
+    const stage = given();
+    const outlet = await stage.attach('a');
+    await stage.publish('1');
+    await stage.publish('unreadable', { unreadable: true });
+    await stage.publish('2');
+    await stage.until(() => stage.intake.quarantines.length === 1);
+    stage.intake.quarantines[0]!.done();
+    await stage.untilOffered(outlet, ['1', '2']);
+    expect(stage.intake.quarantines).toHaveLength(1);
+  });
+
+  test('after a crash it is quarantined again if it was not durable before', async () => {
+    const stage = given();
+    await stage.attach('a');
+    await stage.publish('unreadable', { unreadable: true });
+    await stage.publish('next');
+    await stage.until(() => stage.intake.quarantines.length === 1);
+    await stage.broker.stop();
+    await stage.crash();
+    const again = await stage.attach('a', 'known');
+    await stage.until(() => stage.intake.quarantines.length === 1);
+    expect(stage.intake.quarantines[0]!.eventId).toBe('unreadable');
+    stage.intake.quarantines[0]!.done();
+    await stage.untilOffered(again, ['next']);
+  });
+
+  test('RULES 2: who attaches while a quarantine is under way misses nothing', async () => {
+    const stage = given();
+    const first = await stage.attach('first');
+    await stage.publish('unreadable', { unreadable: true });
+    await stage.publish('before');
+    await stage.until(() => stage.intake.quarantines.length === 1);
+    const late = await stage.attach('late');
+    await stage.publish('after');
+    stage.intake.quarantines[0]!.done();
+    await stage.until(() => {
+      for (const { done } of stage.intake.quarantines) done();
+      return first.offered.length >= 2;
+    });
+    await stage.untilOffered(late, ['after']);
+  });
+}
