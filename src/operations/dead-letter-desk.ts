@@ -24,21 +24,7 @@ export function createDeadLetterDesk(
   }
 
   return {
-    /** Of several brokers each gives its newest; the page is cut from what they give together. */
-    async list(filter, { offset, limit }) {
-      const pages = await Promise.all(
-        brokers.map((broker) =>
-          brokers.length === 1
-            ? broker.deadLetters.list(filter, { offset, limit })
-            : broker.deadLetters.list(filter, { offset: 0, limit: offset + limit }),
-        ),
-      );
-      const total = pages.reduce((sum, page) => sum + page.total, 0);
-      const items = pages.flatMap((page) => page.items);
-      if (pages.length === 1) return { items, total };
-      items.sort((a, b) => b.deadAt.localeCompare(a.deadAt));
-      return { items: items.slice(offset, offset + limit), total };
-    },
+    list: (filter, page) => listAll(brokers, filter, page),
 
     async count(filter: DeadLetterFilter, groupBy: DeadLetterGroup) {
       const counts: Record<string, number> = {};
@@ -79,6 +65,23 @@ export function createDeadLetterDesk(
       });
       return { accepted: Object.values(byReason).reduce((sum, count) => sum + count, 0), byReason };
     },
+  };
+}
+
+/** Of several brokers each gives its newest; the page is cut from what they give together. */
+async function listAll(
+  brokers: readonly Broker[],
+  filter: DeadLetterFilter,
+  { offset, limit }: { offset: number; limit: number },
+): Promise<{ items: DeadLetter[]; total: number }> {
+  const [only, ...others] = brokers;
+  if (only && others.length === 0) return only.deadLetters.list(filter, { offset, limit });
+  const page = { offset: 0, limit: offset + limit };
+  const pages = await Promise.all(brokers.map((broker) => broker.deadLetters.list(filter, page)));
+  const items = pages.flatMap((one) => one.items).sort((a, b) => b.deadAt.localeCompare(a.deadAt));
+  return {
+    items: items.slice(offset, offset + limit),
+    total: pages.reduce((sum, one) => sum + one.total, 0),
   };
 }
 

@@ -7,6 +7,8 @@ import { Listener, OK, seeded } from './listener.ts';
 import { SimClock } from '../support/sim-clock.ts';
 import { SETTINGS, SimGateway, eventRecord, subscription } from '../support/sim-gateway.ts';
 
+/** Bytes: room for a few dozen events. */
+const TIGHT = 10_000;
 const TOPIC = 'bss.ordering.events';
 
 /**
@@ -235,13 +237,15 @@ export class Play {
 
   /**
    * The known limit of RULES 11: the circuit opened because everything failed, and every lane begins with an event that
-   * the healthy listener still refuses. Nothing tells it from a broken one; the events are held, visibly.
+   * the healthy listener still refuses. Nothing tells it from a broken one; the events are held, visibly. When memory
+   * is full as well, it is enough that what is held is refused.
    */
   #isStuck(listener: Listener): boolean {
     const heads = listener.gone ? [] : this.#heads(listener);
     if (heads.length === 0) return false;
     const circuit = this.#gateway.deliveries.of(listener.id)?.status.circuit;
-    return circuit === 'closed' || heads.some((id) => listener.fateOf(id) >= this.#history.poison);
+    if (circuit === 'closed' || this.#history.poison === 0) return true;
+    return this.#history.memory > TIGHT && heads.some((id) => listener.fateOf(id) >= this.#history.poison);
   }
 
   #checkNothingLost(): void {
