@@ -17,7 +17,7 @@ import {
   type PartitionOwner,
   type Position,
 } from '../../src/brokers/log/log.ts';
-import type { ReplayJob } from '../../src/brokers/log/replays.ts';
+import type { ReplayJob } from '../../src/brokers/log/log.ts';
 import type { Clock } from '../../src/time.ts';
 
 /** What survives a crash. */

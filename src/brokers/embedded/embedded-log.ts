@@ -6,7 +6,7 @@ import type { Clock } from '../../time.ts';
 import { PublishRefused, type Coordinates, type DeadLetters, type Health } from '../broker.ts';
 import type { NewRecord, SourceRecord } from '../broker.ts';
 import type { Batch, Log, Partition, PartitionOwner, Position } from '../log/log.ts';
-import type { ReplayJobs } from '../log/replays.ts';
+import type { ReplayJobs } from '../log/log.ts';
 import { Appender } from './appender.ts';
 import { createDeadLetters } from './dead-letters.ts';
 import { commitPositions, createReplayJobs, loadPositions } from './feeds.ts';

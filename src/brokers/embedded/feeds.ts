@@ -1,6 +1,6 @@
 import type { Database } from '../../sqlite/database.ts';
 import type { Partition, Position } from '../log/log.ts';
-import type { ReplayJob, ReplayJobs } from '../log/replays.ts';
+import type { ReplayJob, ReplayJobs } from '../log/log.ts';
 import type { PositionRow } from './storage/feeds.ts';
 import type { LogProcedures } from './storage/storage.ts';
 

@@ -15,9 +15,9 @@ import type {
 } from '../broker.ts';
 import { Committer, type CommitBudget } from './committer.ts';
 import { Cursor, type CursorHost, type CursorRange } from './cursor.ts';
-import type { Log, Partition, PartitionOwner, Position } from './log.ts';
+import type { Log, Partition, PartitionOwner, Position, ReplayJob } from './log.ts';
 import { PartitionReader } from './partition-reader.ts';
-import { Replays, keyOf, type ReplayJob } from './replays.ts';
+import { Replays, keyOf } from './replays.ts';
 
 export interface LogBrokerOptions {
   readonly capabilities: Capabilities;

@@ -5,7 +5,6 @@
  * Offsets of a partition grow with each record and may have gaps. All offsets are integers below 2^53.
  */
 import type { Coordinates, DeadLetters, Health, NewRecord, SourceRecord } from '../broker.ts';
-import type { ReplayJobs } from './replays.ts';
 
 export interface Partition {
   readonly topic: string;
@@ -45,6 +44,22 @@ export interface PartitionOwner {
   assigned(partitions: readonly Partition[]): Promise<void>;
   /** Resolves once nothing of these partitions is in work any more and their positions are committed. */
   revoked(partitions: readonly Partition[]): Promise<void>;
+}
+
+/** A past range that is offered again to one subscription. Its positions are kept under the job's id. */
+export interface ReplayJob {
+  readonly id: string;
+  readonly subscriptionId: string;
+  /** End of the range (exclusive) per `topic:partition`; a partition that is not named takes no part. */
+  readonly ends: Readonly<Record<string, number>>;
+  readonly correlationId?: string;
+}
+
+/** What a driver keeps for replays, durable when a call resolves. */
+export interface ReplayJobs {
+  save(job: ReplayJob): Promise<void>;
+  load(): Promise<ReplayJob[]>;
+  remove(id: string): Promise<void>;
 }
 
 export interface Log {

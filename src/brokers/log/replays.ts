@@ -1,21 +1,5 @@
 import type { ReplayRange } from '../broker.ts';
-import type { Log, Partition, Position } from './log.ts';
-
-/** A past range that is offered again to one subscription. Its positions are kept under the job's id. */
-export interface ReplayJob {
-  readonly id: string;
-  readonly subscriptionId: string;
-  /** End of the range (exclusive) per `topic:partition`; a partition that is not named takes no part. */
-  readonly ends: Readonly<Record<string, number>>;
-  readonly correlationId?: string;
-}
-
-/** What a driver keeps for replays, durable when a call resolves. */
-export interface ReplayJobs {
-  save(job: ReplayJob): Promise<void>;
-  load(): Promise<ReplayJob[]>;
-  remove(id: string): Promise<void>;
-}
+import type { Log, Partition, Position, ReplayJob } from './log.ts';
 
 /**
  * Replays are durable jobs with cursors of their own beside the live ones (RULES 14): the start is committed like
