@@ -95,8 +95,8 @@ export const topics = section(
 export const embedded = section('The embedded broker', {
   partitions: setting(
     wholeNumber(1, 256),
-    'Partitions of each topic; events with one ordering key share one.',
-    4,
+    'Partitions of each topic; events with one ordering key share one. On one machine more of them only cost memory.',
+    2,
   ),
   retention: section('How long events are kept, delivered or not', {
     age: setting(duration('3650d'), 'Events older than this are removed.', '7d'),

@@ -76,5 +76,7 @@ function bytesOf(event: TmfEvent, version: EnvelopeVersion): Uint8Array {
 
 /** What does not fit a header (RFC 9110, 5.5) is percent-encoded: an id must neither be lost nor inject a header. */
 function headerValue(value: string): string {
-  return /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(value) ? value : encodeURIComponent(value);
+  if (/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(value)) return value;
+  // Half a surrogate pair, which JSON can spell, has no encoding and would throw.
+  return encodeURIComponent(value.toWellFormed());
 }

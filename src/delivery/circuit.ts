@@ -12,11 +12,13 @@ import type { DeliverySettings } from './settings.ts';
 export class Circuit {
   readonly #settings: DeliverySettings['circuit'];
   /** The events that failed since the last success, as far as needed to count to the threshold. */
-  #failing = new Set<unknown>();
+  #failing = new Set<string>();
   #rejections = 0;
   #openedAt: number | undefined;
   #unreachable = false;
   #probeAt = 0;
+  /** What the listener asked for with Retry-After: no probe earlier. */
+  #notBefore = 0;
   #probePause = 0;
   #probing = false;
   #failedProbes = 0;
@@ -41,7 +43,7 @@ export class Circuit {
 
   /** When the next probe may go out (monotonic milliseconds); only while open. */
   get probeAt(): number {
-    return this.#probeAt;
+    return Math.max(this.#probeAt, this.#notBefore);
   }
 
   /** Open for so long that the subscription is to be suspended. */
@@ -56,6 +58,7 @@ export class Circuit {
     this.#rejections = 0;
     this.#openedAt = undefined;
     this.#probing = false;
+    this.#notBefore = 0;
     return wasOpen;
   }
 
@@ -65,8 +68,8 @@ export class Circuit {
   }
 
   /** An attempt of a closed circuit failed; `endpointDown` when it alone says that the endpoint is down. */
-  failed(event: unknown, endpointDown: boolean, now: number): void {
-    this.#failing.add(event);
+  failed(eventId: string, endpointDown: boolean, now: number): void {
+    this.#failing.add(eventId);
     this.#rejections = 0;
     if (endpointDown || this.#failing.size >= this.#settings.threshold) this.#open(now, endpointDown);
   }
@@ -77,18 +80,23 @@ export class Circuit {
 
   /** Takes the right to send the one probe, when it is time. */
   takeProbe(now: number): boolean {
-    if (this.#openedAt === undefined || this.#probing || now < this.#probeAt) return false;
+    if (this.#openedAt === undefined || this.#probing || now < this.probeAt) return false;
     this.#probing = true;
     return true;
   }
 
-  /** The probe failed: the next one later, not before `notBefore` milliseconds from now. */
-  probeFailed(now: number, notBefore: number): void {
+  /** The listener asked for a pause: while open, no probe goes out before `until` (monotonic milliseconds). */
+  askedToWait(until: number): void {
+    if (this.#openedAt !== undefined) this.#notBefore = Math.max(this.#notBefore, until);
+  }
+
+  /** The probe failed: the next one later. */
+  probeFailed(now: number): void {
     if (!this.#probing) return;
     this.#probing = false;
     this.#failedProbes++;
     this.#probePause = Math.min(this.#probePause * 2, this.#settings.probeMax);
-    this.#probeAt = now + Math.max(this.#probePause, notBefore);
+    this.#probeAt = now + this.#probePause;
   }
 
   /** The probe came to nothing (shutdown, eviction): another may go at once. */

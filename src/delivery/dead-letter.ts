@@ -84,7 +84,9 @@ export async function bury(
 
 function letterId(owner: string, { source }: SourceRecord, eventId: string): string {
   const place = source.offset === undefined ? eventId : `${source.partition ?? 0}.${source.offset}`;
-  return [owner, source.broker, source.topic, place].map(encodeURIComponent).join('.');
+  return [owner, source.broker, source.topic, place]
+    .map((part) => encodeURIComponent(part.toWellFormed()))
+    .join('.');
 }
 
 function sourceOf(record: SourceRecord): DeadLetter['source'] {
@@ -92,7 +94,7 @@ function sourceOf(record: SourceRecord): DeadLetter['source'] {
   return { ...record.source, ...key, headers: record.headers };
 }
 
-function errorOf(last: Attempt | undefined): string | null {
-  if (!last) return null;
+function errorOf(last: Attempt | undefined): string {
+  if (!last) return 'All its attempts were made before a restart.';
   return last.error ?? `The listener answered ${last.status ?? 'nothing'}.`;
 }

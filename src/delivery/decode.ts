@@ -22,8 +22,7 @@ export interface DecodeKnowledge {
   payloadKeys(apiId: string, eventType: string): readonly string[];
 }
 
-const CREDENTIALS =
-  /^(?:authorization|proxy-authorization|cookie|set-cookie|x-api-key|api-?key|.*(?:password|secret|token).*)$/i;
+const CREDENTIALS = /authorization|cookie|password|passwd|secret|token|credential|api[-_]?key/i;
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**

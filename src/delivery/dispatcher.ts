@@ -15,10 +15,14 @@ import { verdictOf } from './verdict.ts';
 /** Events that may be ready beyond those in flight, so that free lanes are found for every free attempt. */
 const READY_PER_ATTEMPT = 8;
 const MIN_READY = 64;
+/** Room for so many is made at once, so that the brokers are not asked for every single event. */
+const ROOM_STEP = 32;
 /** How often a lane is looked at again whose feed may make no attempt now (RULES 8 and 9). */
 const FEED_CLOSED_MS = 1_000;
 
 type Failure = Exclude<Outcome, { kind: 'delivered' }>;
+
+const isNew = ({ history }: Delivery): boolean => history === undefined;
 
 export interface DispatcherDeps {
   readonly clock: Clock;
@@ -134,10 +138,15 @@ export class Dispatcher implements Outlet, Tenant {
   #hasOwnRoom(): boolean {
     if (this.#closed || this.#state !== 'active') return false;
     const { maxWaiting } = this.#deps.settings.limits;
-    const { held, blocked } = this.#lanes;
-    if (this.#pace.circuit.isClosed()) return held - blocked < this.#readyTarget() && blocked < maxWaiting;
+    const { held, ready } = this.#lanes;
+    if (this.#pace.circuit.isClosed()) return ready < this.#readyTarget() && this.#waiting() < maxWaiting;
     // A probe may need a new event: what is held could all be poison (RULES 11).
     return held < Math.max(1, this.#heldWhenOpened + this.#pace.circuit.failedProbes);
+  }
+
+  /** What cannot be attempted now: in retry, becoming a dead letter, or behind another of its lane. */
+  #waiting(): number {
+    return this.#lanes.held - this.#lanes.ready - this.#inFlight;
   }
 
   #readyTarget(): number {
@@ -148,14 +157,22 @@ export class Dispatcher implements Outlet, Tenant {
   #changed(): void {
     this.#pump();
     if (!this.#starved || !this.#hasOwnRoom()) return;
-    const ready = this.#lanes.held - this.#lanes.blocked;
-    if (this.#pace.circuit.isClosed() && ready * 2 > this.#readyTarget()) return;
+    if (this.#pace.circuit.isClosed() && !this.#hasRoomForSome()) return;
     this.#starved = false;
     this.#deps.roomAgain(this.subscriptionId);
   }
 
+  #hasRoomForSome(): boolean {
+    const { maxWaiting } = this.#deps.settings.limits;
+    const step = Math.min(ROOM_STEP, Math.ceil(maxWaiting / 4));
+    return this.#lanes.ready * 2 <= this.#readyTarget() && this.#waiting() <= maxWaiting - step;
+  }
+
   #pump(): void {
     const held: Lane[] = [];
+    const { circuit } = this.#pace;
+    // Every second probe is an event that was not tried yet: all that failed before could be poison (RULES 11).
+    if (!circuit.isClosed() && circuit.failedProbes % 2 === 1) this.#lanes.prefer(isNew);
     while (!this.#closed && !this.#holding && this.#state === 'active') {
       const lane = this.#lanes.take();
       if (!lane) break;
@@ -163,6 +180,9 @@ export class Dispatcher implements Outlet, Tenant {
       if (!delivery.feed.mayAttempt()) {
         held.push(lane);
         this.#wakeAt(this.#deps.clock.monotonic() + FEED_CLOSED_MS);
+      } else if (delivery.attempts > this.#deps.settings.retry.delays.length) {
+        // Used up before a restart that came between the last attempt and the dead letter (PITFALLS 2).
+        void this.#bury(lane, delivery, 'exhausted');
       } else if (this.#mayStart()) {
         this.#start(lane, delivery);
       } else {
@@ -176,8 +196,11 @@ export class Dispatcher implements Outlet, Tenant {
   /** Takes what an attempt needs: the pace's permission and one of the process's slots. */
   #mayStart(): boolean {
     const permission = this.#pace.ask(this.#deps.clock.monotonic(), this.#inFlight);
-    if (typeof permission === 'string') {
-      return this.#deps.capacity.takeSlot(this, permission === 'probe' ? 0 : this.#inFlight);
+    if (permission === 'probe') return this.#deps.capacity.takeSlot(this, 0);
+    if (permission === 'attempt') {
+      const started = this.#deps.capacity.takeSlot(this, this.#inFlight);
+      if (!started) this.#pace.notStarted();
+      return started;
     }
     if (permission.later !== undefined) this.#wakeAt(permission.later);
     return false;

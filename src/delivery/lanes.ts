@@ -18,6 +18,7 @@ export class Lanes {
   readonly #lanes = new Map<unknown, Lane>();
   #ready: Lane[] = [];
   #firstReady = 0;
+  #readyCount = 0;
   #held = 0;
   #blocked = 0;
 
@@ -29,6 +30,11 @@ export class Lanes {
   /** Deliveries in memory. */
   get held(): number {
     return this.#held;
+  }
+
+  /** Lanes whose first delivery may be attempted now. */
+  get ready(): number {
+    return this.#readyCount;
   }
 
   /** Deliveries that wait for a retry, or behind one. */
@@ -45,9 +51,9 @@ export class Lanes {
       if (lane.state === 'waiting') this.#blocked++;
       return;
     }
-    const added: Lane = { key, queue: [delivery], state: 'ready', timer: undefined };
+    const added: Lane = { key, queue: [delivery], state: 'busy', timer: undefined };
     this.#lanes.set(key, added);
-    this.#ready.push(added);
+    this.putBack(added);
   }
 
   /** The next ready lane, which is busy from now on. */
@@ -57,6 +63,7 @@ export class Lanes {
       if (this.#firstReady > 1024 && this.#firstReady * 2 > this.#ready.length) this.#compact();
       if (lane.state !== 'ready') continue;
       lane.state = 'busy';
+      this.#readyCount--;
       return lane;
     }
     this.#compact();
@@ -71,9 +78,21 @@ export class Lanes {
     else this.#drop(lane);
   }
 
+  /** Brings a ready lane whose first delivery fits to the front; none fits: all stay. */
+  prefer(fits: (first: Delivery) => boolean): void {
+    for (let i = this.#firstReady; i < this.#ready.length; i++) {
+      const lane = this.#ready[i] as Lane;
+      if (lane.state !== 'ready' || !fits(lane.queue[0] as Delivery)) continue;
+      this.#ready.splice(i, 1);
+      this.#ready.splice(this.#firstReady, 0, lane);
+      return;
+    }
+  }
+
   /** A lane that was just taken goes back to the front. */
   giveBack(lane: Lane): void {
     lane.state = 'ready';
+    this.#readyCount++;
     if (this.#firstReady > 0) this.#ready[--this.#firstReady] = lane;
     else this.#ready.unshift(lane);
   }
@@ -81,6 +100,7 @@ export class Lanes {
   /** A busy lane is ready again, behind all others. */
   putBack(lane: Lane): void {
     lane.state = 'ready';
+    this.#readyCount++;
     this.#ready.push(lane);
   }
 
@@ -101,11 +121,13 @@ export class Lanes {
     const evicted: Delivery[] = [];
     for (const lane of this.#lanes.values()) {
       if (lane.state === 'waiting') this.#blocked -= lane.queue.length;
+      if (lane.state === 'ready') this.#readyCount--;
       if (lane.state === 'busy') {
         evicted.push(...lane.queue.splice(1));
         continue;
       }
-      evicted.push(...lane.queue);
+      // Emptied, because the list of ready lanes may know the lane for some time yet.
+      evicted.push(...lane.queue.splice(0));
       lane.timer?.cancel();
       this.#drop(lane);
     }

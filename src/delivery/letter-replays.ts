@@ -2,6 +2,7 @@ import type { Broker, DeadLetter, DeadLetters, Delivery, Feed, SourceRecord } fr
 import type { Clock } from '../time.ts';
 import { decode, type DecodeKnowledge } from './decode.ts';
 import type { Dispatcher } from './dispatcher.ts';
+import { ReplayQueue, type Ticket } from './replay-queue.ts';
 
 export interface LetterReplayDeps {
   readonly clock: Clock;
@@ -17,30 +18,51 @@ export interface ReplayRefused {
   readonly refused: string;
 }
 
-const PAGE = 500;
+const PAGE = 100;
+/** After an eviction or a failed read, the next look at what waits. */
+const AGAIN_MS = 1_000;
+
+interface UnderWay {
+  readonly ticket: Ticket;
+  readonly letter: DeadLetter;
+}
 
 /**
  * Sends dead letters again, through the lanes of their subscription as it has room, and marked as a replay
  * (RULES 14). The wish is written into the letter first, so a restart does not forget it. Delivered: `replayed`; dead
- * again: the same letter is open again, with the attempts added.
+ * again: the same letter is open again, with the attempts added. What waits is known by its id only, and read when
+ * its turn comes: so it costs no memory, and one that was discarded meanwhile is left alone.
  */
 export class LetterReplays implements Feed {
   readonly #deps: LetterReplayDeps;
-  readonly #underWay = new Map<Delivery, DeadLetter>();
-  readonly #queues = new Map<string, DeadLetter[]>();
+  readonly #underWay = new Map<Delivery, UnderWay>();
+  readonly #queues = new Map<string, ReplayQueue>();
+  /** Ids of the letters that somebody is at work on. */
+  readonly #busy = new Set<string>();
+  #order = 0;
 
   constructor(deps: LetterReplayDeps) {
     this.#deps = deps;
   }
 
-  /** Takes up what was asked for before a restart. */
+  /** Takes up what was asked for before a restart, in the order in which it was asked for. */
   async start(): Promise<void> {
-    for (const { deadLetters } of this.#deps.brokers) {
+    const asked: { at: string; deadAt: string; subscriptionId: string; ticket: Ticket }[] = [];
+    for (const { deadLetters: letters } of this.#deps.brokers) {
       for (let offset = 0, total = 1; offset < total; offset += PAGE) {
-        const page = await deadLetters.list({ state: 'open' }, { offset, limit: PAGE });
+        const page = await letters.list({ state: 'open' }, { offset, limit: PAGE });
         total = page.total;
-        for (const letter of page.items) if (letter.replay) this.#enqueue(letter);
+        for (const { id, replay, subscriptionId, deadAt } of page.items) {
+          if (!replay || subscriptionId === null || !this.#deps.dispatcherOf(subscriptionId)) continue;
+          asked.push({ at: replay.requestedAt, deadAt, subscriptionId, ticket: { id, letters, order: 0 } });
+        }
       }
+    }
+    asked.sort((a, b) => a.at.localeCompare(b.at) || a.deadAt.localeCompare(b.deadAt));
+    for (const { subscriptionId, ticket } of asked) {
+      if (this.#busy.has(ticket.id)) continue;
+      this.#busy.add(ticket.id);
+      this.#enqueue(subscriptionId, { ...ticket, order: this.#order++ });
     }
     for (const id of [...this.#queues.keys()]) this.roomAgain(id);
   }
@@ -56,50 +78,46 @@ export class LetterReplays implements Feed {
     const decoded = decode(recordOf(asked), this.#deps.knowledge);
     if ('unreadable' in decoded)
       return { refused: `It cannot be sent as a TMF event: ${decoded.unreadable}.` };
-    if (letter.subscriptionId === null) return this.#publishAnew(asked);
-    if (!this.#deps.dispatcherOf(letter.subscriptionId))
+    const { id, subscriptionId } = letter;
+    if (subscriptionId !== null && !this.#deps.dispatcherOf(subscriptionId))
       return { refused: 'Its subscription no longer exists.' };
-    await this.#lettersOf(letter).put(asked);
-    this.#enqueue(asked);
-    this.roomAgain(letter.subscriptionId);
+    if (this.#busy.has(id)) return { refused: 'A replay of it is under way already.' };
+    this.#busy.add(id);
+    const order = this.#order++;
+    try {
+      if (subscriptionId === null) return await this.#publishAnew(asked, decoded.event.orderingKey);
+      await this.#lettersOf(letter).put(asked);
+    } catch (error) {
+      this.#busy.delete(id);
+      throw error;
+    }
+    this.#enqueue(subscriptionId, { id, letters: this.#lettersOf(letter), order });
+    this.roomAgain(subscriptionId);
     return asked;
   }
 
   /** Offers what waits for this subscription while it has room. */
   roomAgain(subscriptionId: string): void {
     const queue = this.#queues.get(subscriptionId);
-    const dispatcher = this.#deps.dispatcherOf(subscriptionId);
-    if (!queue || !dispatcher) return;
-    while (queue.length > 0 && dispatcher.hasRoom()) {
-      const letter = queue.shift() as DeadLetter;
-      const decoded = decode(recordOf(letter), this.#deps.knowledge);
-      if ('unreadable' in decoded) continue;
-      const delivery: Delivery = {
-        event: decoded.event,
-        record: decoded.record,
-        feed: this,
-        replay: true,
-        attempts: 0,
-        history: [...letter.attempts],
-        successesAtFirstFailure: undefined,
-      };
-      this.#underWay.set(delivery, letter);
-      dispatcher.offer(delivery);
-    }
-    if (queue.length === 0) this.#queues.delete(subscriptionId);
+    if (!queue || queue.isServed) return;
+    queue.isServed = true;
+    this.#serve(subscriptionId, queue).catch(() => {
+      queue.isServed = false;
+      this.#again(subscriptionId);
+    });
   }
 
   /** The subscription ended. */
   forget(subscriptionId: string): void {
+    for (const { id } of this.#queues.get(subscriptionId)?.clear() ?? []) this.#busy.delete(id);
     this.#queues.delete(subscriptionId);
-    for (const [delivery, letter] of this.#underWay) {
-      if (letter.subscriptionId === subscriptionId) this.#underWay.delete(delivery);
+    for (const [delivery, { letter }] of this.#underWay) {
+      if (letter.subscriptionId === subscriptionId) this.#done(delivery);
     }
   }
 
   settle(delivery: Delivery, fate: 'delivered' | 'dead'): void {
-    const letter = this.#underWay.get(delivery);
-    this.#underWay.delete(delivery);
+    const letter = this.#done(delivery)?.letter;
     if (!letter || fate === 'dead') return;
     this.#replayed(letter).catch((error: unknown) => this.#deps.failed(letter, error));
   }
@@ -108,21 +126,65 @@ export class LetterReplays implements Feed {
     // The schedule starts anew with each replay; a restart starts it once more.
   }
 
+  /** It goes back to its place, and is offered again once those who need the memory had their turn. */
   evicted(delivery: Delivery): void {
-    const letter = this.#underWay.get(delivery);
+    const underWay = this.#underWay.get(delivery);
     this.#underWay.delete(delivery);
-    if (letter) this.#enqueue(letter);
+    const subscriptionId = underWay?.letter.subscriptionId;
+    if (!underWay || typeof subscriptionId !== 'string') return;
+    this.#enqueue(subscriptionId, underWay.ticket);
+    this.#again(subscriptionId);
   }
 
   mayAttempt(): boolean {
     return true;
   }
 
-  async #publishAnew(letter: DeadLetter): Promise<DeadLetter> {
+  async #serve(subscriptionId: string, queue: ReplayQueue): Promise<void> {
+    for (;;) {
+      const ticket = queue.first;
+      if (!ticket || this.#deps.dispatcherOf(subscriptionId)?.hasRoom() !== true) {
+        // In the same turn as the answer "no room", so that no call that says otherwise falls between.
+        queue.isServed = false;
+        return;
+      }
+      const letter = await ticket.letters.get(ticket.id);
+      // Reading took its time: the place in the queue and the room may be gone.
+      const dispatcher = this.#deps.dispatcherOf(subscriptionId);
+      if (queue.first !== ticket || dispatcher?.hasRoom() !== true) continue;
+      queue.shift();
+      const delivery = letter?.state === 'open' && letter.replay ? this.#deliveryOf(letter) : undefined;
+      if (!letter || !delivery) {
+        this.#busy.delete(ticket.id);
+        continue;
+      }
+      this.#underWay.set(delivery, { ticket, letter });
+      dispatcher.offer(delivery);
+    }
+  }
+
+  /** The corrected bytes are sent; the letter keeps the original ones, also when it is dead again. */
+  #deliveryOf(letter: DeadLetter): Delivery | undefined {
+    const decoded = decode(recordOf(letter), this.#deps.knowledge);
+    if ('unreadable' in decoded) return undefined;
+    return {
+      event: decoded.event,
+      record: { ...decoded.record, value: letter.body },
+      feed: this,
+      replay: true,
+      attempts: 0,
+      history: [...letter.attempts],
+      successesAtFirstFailure: undefined,
+    };
+  }
+
+  async #publishAnew(letter: DeadLetter, orderingKey: string): Promise<DeadLetter> {
     const { topic, key, headers } = letter.source;
     const value = recordOf(letter).value;
-    await this.#brokerOf(letter).publish({ topic, key: key ?? letter.id, value, headers });
-    return this.#replayed(letter);
+    await this.#brokerOf(letter).publish({ topic, key: key ?? orderingKey, value, headers });
+    const replayed = await this.#replayed(letter);
+    this.#busy.delete(letter.id);
+    return replayed;
   }
 
   async #replayed({ replay: _, ...letter }: DeadLetter): Promise<DeadLetter> {
@@ -131,11 +193,21 @@ export class LetterReplays implements Feed {
     return replayed;
   }
 
-  #enqueue(letter: DeadLetter): void {
-    const id = letter.subscriptionId ?? '';
-    const queue = this.#queues.get(id);
-    if (queue) queue.push(letter);
-    else this.#queues.set(id, [letter]);
+  #done(delivery: Delivery): UnderWay | undefined {
+    const underWay = this.#underWay.get(delivery);
+    this.#underWay.delete(delivery);
+    if (underWay) this.#busy.delete(underWay.ticket.id);
+    return underWay;
+  }
+
+  #enqueue(subscriptionId: string, ticket: Ticket): void {
+    const queue = this.#queues.get(subscriptionId) ?? new ReplayQueue();
+    this.#queues.set(subscriptionId, queue);
+    queue.add(ticket);
+  }
+
+  #again(subscriptionId: string): void {
+    this.#deps.clock.after(AGAIN_MS, () => this.roomAgain(subscriptionId));
   }
 
   #lettersOf(letter: DeadLetter): DeadLetters {

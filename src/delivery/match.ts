@@ -25,7 +25,8 @@ interface Candidates {
   readonly conditional: readonly Interest[];
 }
 
-const ANY = '*';
+/** Stands for every API and every type; no name can be equal to it: APIs are upper case, canonical types lower. */
+const ANY = 'Any';
 /** Producers use a few hundred types; a flood of invented ones is not worth memory. */
 const CACHE_LIMIT = 4096;
 
@@ -86,7 +87,8 @@ export class MatchIndex {
 
   #candidatesOf(event: TmfEvent): Candidates {
     const type = canonicalEventType(event.type);
-    const key = `${event.apis.join()} ${type}`;
+    // A header may name an API with a comma in it: the count tells that from two APIs.
+    const key = `${event.apis.length} ${event.apis.join()} ${type}`;
     const known = this.#candidates.get(key);
     if (known) return known;
     const interests = new Set<Interest>();

@@ -41,10 +41,15 @@ export function outcomeOf(answer: CallbackAnswer, retry: DeliverySettings['retry
   };
 }
 
+/** The three forms of RFC 9110, 5.6.7. `Date.parse` alone would find a date in any text with a number. */
+const HTTP_DATE = /^[A-Z][a-z]{2,8},? [A-Za-z0-9 -]+ \d\d:\d\d:\d\d (?:GMT|\d{4})$/;
+
 /** RFC 9110, 10.2.3: seconds or an HTTP date. What is neither counts as absent. */
 export function retryAfterMs(value: string | undefined, now: number): number {
-  if (value === undefined) return 0;
-  if (/^\s*\d+\s*$/.test(value)) return Number(value) * 1000;
-  const date = /[a-z]{3}/i.test(value) ? Date.parse(value) : NaN;
+  const text = value?.trim() ?? '';
+  if (/^\d+$/.test(text)) return Number(text) * 1000;
+  if (!HTTP_DATE.test(text)) return 0;
+  // The form without a zone means GMT as well.
+  const date = Date.parse(text.endsWith('GMT') ? text : `${text} GMT`);
   return Number.isNaN(date) ? 0 : Math.max(0, date - now);
 }

@@ -38,6 +38,11 @@ export class Pace {
     return later > 0 ? { later } : 'attempt';
   }
 
+  /** The attempt that was just permitted cannot start. */
+  notStarted(): void {
+    this.#rate.giveBack();
+  }
+
   /** True when this success closed the circuit: the rate ramps up from one at a time. */
   succeeded(durationMs: number): boolean {
     const closed = this.#circuit.succeeded();

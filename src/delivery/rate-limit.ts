@@ -17,8 +17,14 @@ export class RateLimit {
     const elapsed = now - (this.#filledAt ?? now);
     this.#tokens = Math.min(Math.max(1, perSecond), this.#tokens + (elapsed * perSecond) / 1000);
     this.#filledAt = now;
-    if (this.#tokens < 1) return now + ((1 - this.#tokens) * 1000) / perSecond;
+    // Whole milliseconds: a timer cannot wait for less, and rounding must not make it come too early for ever.
+    if (this.#tokens < 1) return now + Math.ceil(((1 - this.#tokens) * 1000) / perSecond);
     this.#tokens--;
     return 0;
+  }
+
+  /** The token that was just taken was not used. */
+  giveBack(): void {
+    this.#tokens++;
   }
 }

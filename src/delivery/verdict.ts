@@ -6,7 +6,7 @@ import type { DeliverySettings } from './settings.ts';
 
 /** What happens to a delivery after an attempt that did not deliver. */
 export type Verdict =
-  /** Stays first in its lane and takes its turn, no attempt counted. */
+  /** Stays first in its lane and takes its turn; the attempt does not count. */
   | { readonly next: 'hold' }
   | { readonly next: 'wait'; readonly ms: number }
   | { readonly next: 'bury'; readonly reason: DeadLetterReason }
@@ -41,7 +41,8 @@ export function verdictOf(
     return { next: 'stop', state: 'gone', reason: 'The listener answered 410 Gone.' };
   const speaksOfTheEvent = outcome.kind === 'rejected' || !outcome.endpoint;
   if (!circuit.isClosed() && !(probe && speaksOfTheEvent && pace.answered())) {
-    if (probe) circuit.probeFailed(now, outcome.kind === 'retry' ? outcome.notBefore : 0);
+    if (probe) circuit.probeFailed(now);
+    if (outcome.kind === 'retry') circuit.askedToWait(now + outcome.notBefore);
     if (!circuit.isOverdue(now)) return { next: 'hold' };
     return { next: 'stop', state: 'suspended', reason: 'The endpoint has been down for too long.' };
   }
@@ -50,11 +51,16 @@ export function verdictOf(
     return circuit.isClosed() ? { next: 'bury', reason: 'rejected' } : { next: 'hold' };
   }
   if (outcome.overload) pace.overloaded();
-  delivery.attempts++;
+  const attempts = delivery.attempts + 1;
+  const delay = retryDelay(attempts, retry, random);
+  const noSuccess = noSuccessSince(delivery, delay, successes);
+  circuit.failed(delivery.event.id, outcome.endpoint && noSuccess, now);
+  if (!circuit.isClosed()) {
+    circuit.askedToWait(now + outcome.notBefore);
+    return { next: 'hold' };
+  }
+  delivery.attempts = attempts;
   delivery.feed.attempted(delivery);
-  const delay = retryDelay(delivery.attempts, retry, random);
-  circuit.failed(delivery, outcome.endpoint && endpointIsDown(delivery, delay, successes), now);
-  if (!circuit.isClosed()) return { next: 'hold' };
   return delay === undefined
     ? { next: 'bury', reason: 'exhausted' }
     : { next: 'wait', ms: Math.max(delay, outcome.notBefore) };
@@ -64,7 +70,7 @@ export function verdictOf(
  * RULES 10: a failure that speaks of the endpoint uses an event up only if the listener took another one since this
  * event first failed. The first failure alone says nothing yet, unless it would already be the last.
  */
-function endpointIsDown(delivery: Delivery, delay: number | undefined, successes: number): boolean {
+function noSuccessSince(delivery: Delivery, delay: number | undefined, successes: number): boolean {
   const failedBefore = delivery.successesAtFirstFailure !== undefined;
   delivery.successesAtFirstFailure ??= successes;
   return (failedBefore || delay === undefined) && successes === delivery.successesAtFirstFailure;

@@ -5,7 +5,7 @@ import { createEmbeddedLog } from '../../src/brokers/embedded/embedded-log.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { startGateway, type Gateway } from '../../src/gateway.ts';
 import { silentLogger } from '../../src/logger.ts';
-import { systemClock } from '../../src/time.ts';
+import { sleep, systemClock } from '../../src/time.ts';
 
 const TOPIC = 'bss.ordering.events';
 const TYPE = 'ProductOrderStateChangeEvent';
@@ -75,9 +75,10 @@ export class Site {
     await Promise.all(ids.map((id) => fetch(`${admin}/${id}/${action}`, { method: 'POST' })));
   }
 
-  async remainingLag(id: string): Promise<number> {
-    const admin = `http://127.0.0.1:${this.#gateway?.adminPort ?? 0}/admin/subscriptions`;
-    return ((await (await fetch(`${admin}/${id}`)).json()) as { lag: number }).lag;
+  /** Resolves when the subscription has passed all that is in the log. */
+  async atHead(id: string): Promise<void> {
+    const url = `http://127.0.0.1:${this.#gateway?.adminPort ?? 0}/admin/subscriptions/${id}`;
+    while (((await (await fetch(url)).json()) as { lag: number }).lag > 0) await sleep(systemClock, 20);
   }
 
   /** Writes events into the log while the gateway is stopped. */
@@ -86,7 +87,7 @@ export class Site {
       dir: this.dir,
       name: 'embedded',
       topics: [TOPIC],
-      partitionsPerTopic: 4,
+      partitionsPerTopic: 2,
       retention: {},
       clock: systemClock,
       logger: silentLogger,

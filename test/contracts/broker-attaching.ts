@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { TestOutlet, GivenStage } from './broker-stage.ts';
 
 /** Publishing and attaching: what is owed to whom, from which moment on. */
@@ -59,7 +60,10 @@ export function attaching(given: GivenStage): void {
       let published = 0;
       let more = true;
       const publisher = async (): Promise<void> => {
-        while (more) await stage.publish(`e${published++}`, { key: `key ${published % 10}` });
+        while (more) {
+          await stage.publish(`e${published++}`, { key: `key ${published % 10}` });
+          await setImmediate();
+        }
       };
       const publishers = [publisher(), publisher(), publisher()];
       const owed: { outlet: TestOutlet; from: number }[] = [];
@@ -74,7 +78,9 @@ export function attaching(given: GivenStage): void {
       await stage.until(() =>
         owed.every(({ outlet, from }) => {
           const seen = new Set(outlet.ids);
-          return Array.from({ length: published - from }, (_, i) => `e${from + i}`).every((id) => seen.has(id));
+          return Array.from({ length: published - from }, (_, i) => `e${from + i}`).every((id) =>
+            seen.has(id),
+          );
         }),
       );
     });

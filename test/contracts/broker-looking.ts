@@ -52,7 +52,9 @@ export function looking(given: GivenStage): void {
     await stage.crash();
     await stage.attach('free', 'known');
     await stage.attach('full', 'known', { room: 0 });
-    await stage.until(() => stage.broker.status('full')?.oldestUnsettled === free.offered[0]!.record.timestamp);
+    await stage.until(
+      () => stage.broker.status('full')?.oldestUnsettled === free.offered[0]!.record.timestamp,
+    );
   });
 
   test('positions name the lowest unsettled offset of each partition', async () => {

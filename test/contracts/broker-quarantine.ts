@@ -20,7 +20,6 @@ export function quarantine(given: GivenStage): void {
     await stage.publish('unreadable', { unreadable: true });
     await stage.publish('next');
     await stage.until(() => stage.intake.quarantines.length === 1);
-    await stage.broker.stop();
     await stage.crash();
     const again = await stage.attach('a', 'known');
     await stage.until(() => stage.intake.quarantines.length === 1);

@@ -3,7 +3,13 @@ import type { GivenStage, Stage, TestOutlet } from './broker-stage.ts';
 /** RULES 14: a replay is a durable job with a cursor of its own, no part of the live position. */
 export function replaying(given: GivenStage): void {
   /** A subscription that has had `old0` to `old19`, then, a moment later, `new0` to `new19`. */
-  async function past(): Promise<{ stage: Stage; outlet: TestOutlet; between: string; old: string[]; recent: string[] }> {
+  async function past(): Promise<{
+    stage: Stage;
+    outlet: TestOutlet;
+    between: string;
+    old: string[];
+    recent: string[];
+  }> {
     const stage = given();
     const outlet = await stage.attach('a');
     const old = await stage.publishMany('old', 20);
@@ -58,7 +64,10 @@ export function replaying(given: GivenStage): void {
       ({ record: { source } }) =>
         source.topic === topic && source.partition === partition && source.offset! >= offset!,
     );
-    await stage.untilReplayed(outlet, wanted.map(({ event }) => event.id));
+    await stage.untilReplayed(
+      outlet,
+      wanted.map(({ event }) => event.id),
+    );
   });
 
   test('of one correlation id only', async () => {

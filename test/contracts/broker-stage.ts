@@ -24,7 +24,7 @@ export interface BrokerSetting {
   /** The clock that the driver runs on, when the contract has to move it; without one, time passes by itself. */
   readonly clock?: SimClock;
   /** As retention does: takes all that was published so far out of the log. Only where the log is shared. */
-  retire?(): Promise<void>;
+  readonly retire?: () => Promise<void>;
 }
 
 export interface Publish {
@@ -42,8 +42,10 @@ export interface Publish {
 class TestIntake implements Intake {
   readonly #ids = new Set<string>();
   /** Resolves the wait of each unreadable record, in the order they came. */
-  readonly quarantines: { readonly eventId: string; done(): void }[] = [];
+  readonly quarantines: { readonly eventId: string; readonly done: () => void }[] = [];
   epoch = 0;
+  /** Records that it was asked about. */
+  routed = 0;
 
   add(id: string): void {
     this.#ids.add(id);
@@ -56,6 +58,7 @@ class TestIntake implements Intake {
   }
 
   route(record: SourceRecord): Routed | { readonly quarantined: Promise<void> } {
+    this.routed++;
     const { eventId = '', to, unreadable, correlationId } = record.headers;
     if (unreadable !== undefined) {
       return { quarantined: new Promise((done) => this.quarantines.push({ eventId, done })) };
@@ -142,6 +145,12 @@ export class TestOutlet implements Outlet {
     delivery.feed.evicted(delivery);
   }
 
+  /** From now on offsets may begin anew. */
+  forget(): void {
+    this.#held.clear();
+    this.#last.clear();
+  }
+
   #checkOrder(delivery: Delivery): void {
     const { offset } = delivery.record.source;
     if (offset === undefined) return;
@@ -168,11 +177,15 @@ export class Stage {
   readonly #setting: BrokerSetting;
   readonly #outlets: TestOutlet[] = [];
   broker: Broker;
-  intake = new TestIntake();
+  readonly #intakes = [new TestIntake()];
 
   constructor(setting: BrokerSetting) {
     this.#setting = setting;
     this.broker = setting.broker;
+  }
+
+  get intake(): TestIntake {
+    return this.#intakes.at(-1)!;
   }
 
   get topic(): string {
@@ -206,12 +219,13 @@ export class Stage {
   /** kill -9 and a new process, which is started. Outlets have to be attached again, here or in `beforeStart`. */
   async crash(beforeStart: () => Promise<void> = () => Promise.resolve()): Promise<void> {
     this.broker = await this.#setting.reopen();
-    this.intake = new TestIntake();
+    this.#intakes.push(new TestIntake());
     await beforeStart();
     await this.start();
   }
 
   async close(): Promise<void> {
+    for (const { quarantines } of this.#intakes) for (const { done } of quarantines) done();
     await this.#setting.cleanup();
     expect(this.#outlets.flatMap((outlet) => outlet.breaches)).toEqual([]);
   }

@@ -44,10 +44,11 @@ export class Scene {
   readonly calls: Call[] = [];
   readonly circuits: string[] = [];
   gateway: SimGateway;
-  readonly #options: SceneOptions;
+  #options: SceneOptions;
   readonly #listeners = new Map<string, Behaviour>();
   readonly #subscriptions = new Map<string, Subscription>();
   readonly #began: number;
+  readonly #times = new Map<string, number>();
   #concurrent = new Map<string, number>();
   /** The most requests that were with a listener at one time. */
   readonly peak = new Map<string, number>();
@@ -102,6 +103,16 @@ export class Scene {
     await this.finish(this.gateway.deliveries.letterReplays.start());
   }
 
+  /** As if it had never been registered, for the next process. */
+  forget(id: string): void {
+    this.#subscriptions.delete(id);
+  }
+
+  /** Takes effect with the next process. */
+  reconfigure(options: SceneOptions): void {
+    this.#options = { ...this.#options, ...options };
+  }
+
   setState(id: string, state: Subscription['state']): void {
     this.gateway.deliveries.of(id)?.setState(state);
   }
@@ -112,7 +123,7 @@ export class Scene {
     return { ...status, lag: this.gateway.broker.status(id)?.lag };
   }
 
-  /** What one listener saw, as `event` or `event@ms`. */
+  /** The events that one listener was sent, in order, each as often as it came. */
   seen(id: string): string[] {
     return this.to(id).map(({ eventId }) => eventId);
   }
@@ -159,7 +170,8 @@ export class Scene {
   #answer({ url, headers, body }: CallbackRequest): { answer: CallbackAnswer; after: number } {
     const to = new URL(url).hostname.replace('.example', '');
     const eventId = (headers['webhook-id'] ?? '').replace(/:[^:]*$/, '');
-    const time = 1 + this.calls.filter((call) => call.to === to && call.eventId === eventId).length;
+    const time = 1 + (this.#times.get(`${to} ${eventId}`) ?? 0);
+    this.#times.set(`${to} ${eventId}`, time);
     const call = { at: this.now, to, eventId, headers, body: Buffer.from(body), time };
     this.calls.push(call);
     const reply = this.#listeners.get(to)?.(call) ?? 204;

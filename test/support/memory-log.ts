@@ -66,7 +66,7 @@ export const NO_FAULTS: MemoryLogFaults = {
 export class MemoryLog implements Log {
   readonly name: string = 'memory';
   readonly positionCapacity: number = Infinity;
-  readonly retentionMs = undefined;
+  readonly retentionMs: number | undefined = undefined;
   readonly storage: MemoryStorage;
   readonly #clock: Clock;
   readonly #faults: MemoryLogFaults;

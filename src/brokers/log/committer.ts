@@ -6,11 +6,16 @@ import type { Log, Position } from './log.ts';
 export interface CommitBudget {
   /** A dirty position waits at least this long, so that settlements share a commit. Milliseconds. */
   readonly minIntervalMs: number;
-  /** Positions per second at most; more dirty ones make the interval longer. */
+  /** Positions per second at most: after many of them the next commit waits longer. */
   readonly perSecond: number;
 }
 
-const REFRESH_INTERVAL_MS = 5_000;
+const REFRESH_INTERVAL_MS = 250;
+/** Every position is looked at about this often. */
+const REFRESH_ROUND_S = 30;
+const MIN_LOOKS = 200;
+/** The part of the budget that idle positions may take. */
+const REFRESH_SHARE = 1 / 3;
 const RETRY_MS = 500;
 
 /** Makes positions durable: dirty ones in groups on a budget, idle ones slowly. One commit is under way at a time. */
@@ -24,7 +29,14 @@ export class Committer {
   /** Commits follow one another: of two positions of a cursor the later one must win. */
   #running: Promise<boolean> | undefined;
   #refreshTimer: Timer | undefined;
+  /** Those that the current round of refreshing has not come to yet. */
+  #unrefreshed: Iterator<Cursor> | undefined;
+  /** How many cursors the current and the last round had. */
+  #looked = 0;
+  #lastRound = 0;
   #failing = false;
+  /** The budget is spent until then (monotonic milliseconds). */
+  #spentUntil = 0;
 
   constructor(log: Log, clock: Clock, logger: Logger, budget: CommitBudget) {
     this.#log = log;
@@ -47,17 +59,33 @@ export class Committer {
     return this.#commit();
   }
 
-  /** Every few seconds, re-commits the positions of feeds that moved only because others' events passed. */
+  /** Again and again, re-commits the positions of feeds that moved only because others' events passed. */
   refresh(cursors: () => Iterable<Cursor>): void {
     this.#refreshTimer = this.#clock.after(REFRESH_INTERVAL_MS, () => {
-      let room = (this.#budget.perSecond * REFRESH_INTERVAL_MS) / 1000;
-      for (const cursor of cursors()) {
-        if (cursor.closed || !cursor.isStale()) continue;
-        this.dirty(cursor);
-        if (--room <= 0) break;
-      }
+      this.#unrefreshed ??= cursors()[Symbol.iterator]();
+      this.#refreshSome(this.#unrefreshed);
       this.refresh(cursors);
     });
+  }
+
+  /** Some at a time, so that a hundred thousand idle cursors hold up nothing; the next call goes on with the rest. */
+  #refreshSome(cursors: Iterator<Cursor>): void {
+    const seconds = REFRESH_INTERVAL_MS / 1000;
+    let room = Math.ceil(this.#budget.perSecond * REFRESH_SHARE * seconds);
+    let looks = Math.max(MIN_LOOKS, Math.ceil((this.#lastRound * seconds) / REFRESH_ROUND_S));
+    while (room > 0 && looks-- > 0) {
+      const next = cursors.next();
+      if (next.done) {
+        this.#lastRound = this.#looked;
+        this.#looked = 0;
+        this.#unrefreshed = undefined;
+        return;
+      }
+      this.#looked++;
+      if (next.value.closed || !next.value.isStale()) continue;
+      this.dirty(next.value);
+      room--;
+    }
   }
 
   stop(): void {
@@ -66,9 +94,9 @@ export class Committer {
   }
 
   #schedule(): void {
-    const forBudget = (this.#dirty.size * 1000) / this.#budget.perSecond;
-    const wait = this.#failing ? RETRY_MS : Math.max(this.#budget.minIntervalMs, forBudget);
-    this.#timer = this.#clock.after(wait, () => {
+    const forBudget = this.#spentUntil - this.#clock.monotonic();
+    const interval = this.#failing ? RETRY_MS : this.#budget.minIntervalMs;
+    this.#timer = this.#clock.after(Math.max(interval, forBudget), () => {
       this.#timer = undefined;
       void this.#commit();
     });
@@ -97,6 +125,7 @@ export class Committer {
     }
     this.#dirty.clear();
     if (positions.length === 0) return true;
+    this.#spentUntil = this.#clock.monotonic() + (positions.length * 1000) / this.#budget.perSecond;
     try {
       await this.#log.commitPositions(positions);
       cursors.forEach((cursor, i) => cursor.committed(positions[i] as Position));

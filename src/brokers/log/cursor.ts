@@ -7,6 +7,9 @@ import { decodeHoles } from './position.ts';
 /** RULES 8: how long settlements may wait for their commit before the feed stops making attempts. */
 const UNCOMMITTED_LIMIT_MS = 30_000;
 
+/** A position that was full is asked for more when it is filled to this part at most: not for each settlement. */
+const ROOM_AGAIN = 0.75;
+
 /** What a cursor needs of its surroundings. */
 export interface CursorHost {
   readonly clock: Clock;
@@ -16,6 +19,8 @@ export interface CursorHost {
   leaseHolds(): boolean;
   /** The cursor has something to commit. */
   dirty(cursor: Cursor): void;
+  /** The position's record has room for more holes again. */
+  roomAgain(): void;
   /** The cursor has to read again from behind the head. */
   fellBehind(cursor: Cursor): void;
   /** The last event of a replay's part was settled. */
@@ -51,6 +56,7 @@ export class Cursor implements Feed {
   readonly #host: CursorHost;
   #committed: Pick<Position, 'offset' | 'holes'>;
   #finished = false;
+  #wasFull = false;
   #settledSince: number | undefined;
   #committingSince: number | undefined;
 
@@ -66,7 +72,11 @@ export class Cursor implements Feed {
   }
 
   hasRoom(): boolean {
-    return this.outlet.hasRoom() && !this.ledger.isFull(this.#host.positionCapacity);
+    if (this.ledger.isFull(this.#host.positionCapacity)) {
+      this.#wasFull = true;
+      return false;
+    }
+    return this.outlet.hasRoom();
   }
 
   /** Is this record one to offer here? False also for what a replay leaves out. */
@@ -95,14 +105,29 @@ export class Cursor implements Feed {
   restartAt(offset: number): void {
     this.ledger = new Ledger({ next: offset, holes: [] });
     this.readAt = offset;
+    this.heldUpSince = undefined;
     this.#host.dirty(this);
   }
 
+  /** The log has nothing below `offset` any more. */
+  skipTo(offset: number): void {
+    this.ledger.pass(offset);
+    this.readAt = offset;
+    this.heldUpSince = undefined;
+    this.checkFinished();
+  }
+
   settle(delivery: Delivery): void {
-    this.ledger.settle(delivery.record.source.offset as number);
+    const offset = delivery.record.source.offset as number;
+    if (!this.ledger.holdsDelivery(offset, delivery)) return;
+    this.ledger.settle(offset);
     this.#settledSince ??= this.#host.clock.monotonic();
     this.#host.dirty(this);
-    if (this.range) this.checkFinished();
+    if (this.#wasFull && !this.ledger.isFull(this.#host.positionCapacity * ROOM_AGAIN)) {
+      this.#wasFull = false;
+      this.#host.roomAgain();
+    }
+    this.checkFinished();
   }
 
   /** A laggard has looked at everything below `to`. */
@@ -111,7 +136,8 @@ export class Cursor implements Feed {
     this.ledger.dropUnheld(this.readAt, to);
     this.ledger.pass(to);
     this.readAt = to;
-    if (this.range) this.checkFinished();
+    this.heldUpSince = undefined;
+    this.checkFinished();
   }
 
   checkFinished(): void {
@@ -125,7 +151,10 @@ export class Cursor implements Feed {
   }
 
   evicted(delivery: Delivery): void {
-    this.ledger.evict(delivery.record.source.offset as number);
+    const offset = delivery.record.source.offset as number;
+    if (!this.ledger.holdsDelivery(offset, delivery)) return;
+    this.ledger.evict(offset);
+    this.heldUpSince = undefined;
     this.#host.fellBehind(this);
   }
 
@@ -149,7 +178,7 @@ export class Cursor implements Feed {
   takeUncommitted(): Position | undefined {
     const { offset, holes } = this.ledger.encode(this.next);
     if (this.#committed.offset === offset && this.#committed.holes === holes) {
-      this.#settledSince = undefined;
+      this.#settledSince = this.#committingSince = undefined;
       return undefined;
     }
     this.#committingSince ??= this.#settledSince;

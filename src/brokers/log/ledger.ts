@@ -1,6 +1,9 @@
 import type { Delivery } from '../broker.ts';
 import { BYTES_PER_HOLE, encodeHoles, type Holes } from './position.ts';
 
+/** Shared by all ledgers without a hole, which are by far the most; never written to. */
+const NO_HOLES = new Map<number, Delivery | number>();
+
 /**
  * The book of one subscription in one partition. Its rule: the position is the lowest offset whose fate is not
  * durable, and nothing may pass it (RULES: a position may go back, never past an unsettled event).
@@ -10,13 +13,13 @@ import { BYTES_PER_HOLE, encodeHoles, type Holes } from './position.ts';
  */
 export class Ledger {
   /** Ascending by offset, because offsets are only ever added beyond all earlier ones. */
-  readonly #holes = new Map<number, Delivery | number>();
+  #holes = NO_HOLES;
   #next: number;
   #unheld: number;
 
   constructor({ next, holes }: Holes) {
     this.#next = next;
-    for (const [offset, attempts] of holes) this.#holes.set(offset, attempts);
+    if (holes.length > 0) this.#holes = new Map(holes);
     this.#unheld = this.#holes.size;
   }
 
@@ -47,6 +50,11 @@ export class Ledger {
     return this.#holes.has(offset);
   }
 
+  /** Is it this delivery that was admitted for the record at `offset`? Not so once the log began anew below it. */
+  holdsDelivery(offset: number, delivery: Delivery): boolean {
+    return this.#holes.get(offset) === delivery;
+  }
+
   /** Is the record at `offset` still to be delivered, and not in memory already? */
   wants(offset: number): boolean {
     return offset >= this.#next || typeof this.#holes.get(offset) === 'number';
@@ -65,6 +73,7 @@ export class Ledger {
 
   /** The record at `offset` is in memory now; only for one that is wanted. */
   admit(offset: number, delivery: Delivery): void {
+    if (this.#holes === NO_HOLES) this.#holes = new Map();
     if (offset >= this.#next) this.#next = offset + 1;
     else this.#unheld--;
     this.#holes.set(offset, delivery);

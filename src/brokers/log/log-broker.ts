@@ -18,6 +18,7 @@ import { Cursor, type CursorHost, type CursorRange } from './cursor.ts';
 import type { Log, Partition, PartitionOwner, Position, ReplayJob } from './log.ts';
 import { PartitionReader } from './partition-reader.ts';
 import { Replays, keyOf } from './replays.ts';
+import { resume } from './resume.ts';
 
 export interface LogBrokerOptions {
   readonly capabilities: Capabilities;
@@ -38,7 +39,10 @@ export class LogBroker implements Broker, PartitionOwner {
   readonly #replays: Replays;
   readonly #outlets = new Map<string, Outlet>();
   readonly #readers = new Map<string, PartitionReader>();
+  /** One for all cursors of a reader. */
+  readonly #hosts = new WeakMap<PartitionReader, CursorHost>();
   #intake: Intake | undefined;
+  #quiet = false;
 
   constructor(log: Log, options: LogBrokerOptions) {
     this.name = log.name;
@@ -58,6 +62,7 @@ export class LogBroker implements Broker, PartitionOwner {
   }
 
   quiesce(): void {
+    this.#quiet = true;
     for (const reader of this.#readers.values()) reader.stop();
   }
 
@@ -77,7 +82,11 @@ export class LogBroker implements Broker, PartitionOwner {
     const id = outlet.subscriptionId;
     if (as === 'new') await this.#log.commitPositions(await this.#startPositions(id));
     this.#outlets.set(id, outlet);
-    await this.#addCursors([outlet], [...this.#readers.values()]);
+    const readers = [...this.#readers.values()];
+    const stored = await this.#addCursors([outlet], readers);
+    if (as === 'known' && readers.length > 0 && stored === 0) {
+      this.#options.logger.warn({ subscription: id }, 'positions.lost');
+    }
   }
 
   async detach(subscriptionId: string): Promise<void> {
@@ -106,17 +115,16 @@ export class LogBroker implements Broker, PartitionOwner {
     );
     for (const reader of readers) this.#readers.set(keyOf(reader.partition), reader);
     await this.#addCursors([...this.#outlets.values()], readers);
-    for (const reader of readers) reader.start();
+    for (const reader of readers) if (!this.#quiet) reader.start();
   }
 
   async revoked(partitions: readonly Partition[]): Promise<void> {
     const readers = partitions.flatMap((partition) => this.#readers.get(keyOf(partition)) ?? []);
     for (const reader of readers) reader.stop();
+    // First of all, so that no attempt starts while the positions are committed (see `leaseHolds`).
+    for (const reader of readers) this.#readers.delete(keyOf(reader.partition));
     await this.#committer.flush();
-    for (const reader of readers) {
-      for (const cursor of [...reader.all()]) reader.remove(cursor);
-      this.#readers.delete(keyOf(reader.partition));
-    }
+    for (const reader of readers) for (const cursor of [...reader.all()]) reader.remove(cursor);
   }
 
   async replay(subscriptionId: string, range: ReplayRange): Promise<{ jobId: string }> {
@@ -182,13 +190,16 @@ export class LogBroker implements Broker, PartitionOwner {
     );
   }
 
-  /** Gives each outlet its live cursor, and those of its replays, in each reader that has none of it yet. */
-  async #addCursors(outlets: readonly Outlet[], readers: readonly PartitionReader[]): Promise<void> {
+  /**
+   * Gives each outlet its live cursor, and those of its replays, in each reader that has none of it yet. Answers how
+   * many positions were stored for them.
+   */
+  async #addCursors(outlets: readonly Outlet[], readers: readonly PartitionReader[]): Promise<number> {
     const feeds = outlets.flatMap((outlet) => [
       { id: outlet.subscriptionId, outlet, job: undefined },
       ...this.#replays.of(outlet.subscriptionId).map((job) => ({ id: job.id, outlet, job })),
     ]);
-    if (feeds.length === 0 || readers.length === 0) return;
+    if (feeds.length === 0 || readers.length === 0) return 0;
     const partitions = readers.map((reader) => reader.partition);
     const stored = await this.#log.loadPositions(
       feeds.map((feed) => feed.id),
@@ -201,34 +212,22 @@ export class LogBroker implements Broker, PartitionOwner {
       partitions.map(async (partition) => (await this.#log.bounds(partition)).start),
     );
     readers.forEach((reader, i) => {
-      const host = this.#hostOf(reader);
+      const host = this.#hosts.get(reader) ?? this.#hostOf(reader);
       for (const { id, outlet, job } of feeds) {
         const range = job && rangeIn(job, reader.partition);
         if ((job && !range) || this.#hasCursor(reader, outlet, id)) continue;
         const position = positions.get(positionKey(id, reader.partition));
-        reader.add(
-          new Cursor(host, outlet, this.#resume(id, reader.partition, position, starts[i] ?? 0), range),
-        );
+        const from = resume(id, reader.partition, position, starts[i] ?? 0, this.#options.logger);
+        reader.add(new Cursor(host, outlet, from, range));
       }
     });
+    return stored.length;
   }
 
   /** True also for an outlet that was detached meanwhile: it is to get no cursor. */
   #hasCursor(reader: PartitionReader, outlet: Outlet, feedId: string): boolean {
     if (this.#outlets.get(outlet.subscriptionId) !== outlet) return true;
     return reader.cursorsOf(outlet.subscriptionId).some((cursor) => cursor.feedId === feedId);
-  }
-
-  /** Where a feed goes on: its position, else the beginning (a new partition, or one made anew: RULES 4 and 5). */
-  #resume(
-    feedId: string,
-    { topic, partition, topicId }: Partition,
-    stored: Position | undefined,
-    start: number,
-  ): Position {
-    if (stored?.topicId === topicId) return stored;
-    if (stored) this.#options.logger.warn({ feedId, topic, partition, from: start }, 'topic.recreated');
-    return { subscriptionId: feedId, topic, partition, topicId, offset: start, holes: '' };
   }
 
   async #finishReplay(reader: PartitionReader, cursor: Cursor): Promise<void> {
@@ -239,12 +238,13 @@ export class LogBroker implements Broker, PartitionOwner {
   }
 
   #hostOf(reader: PartitionReader): CursorHost {
-    return {
+    const host: CursorHost = {
       clock: this.#options.clock,
       positionCapacity: this.#log.positionCapacity,
       head: () => reader.head,
-      leaseHolds: () => this.#log.leaseHolds(),
+      leaseHolds: () => this.#readers.get(keyOf(reader.partition)) === reader && this.#log.leaseHolds(),
       dirty: (cursor) => this.#committer.dirty(cursor),
+      roomAgain: () => reader.wake(),
       fellBehind: (cursor) => reader.fellBehind(cursor),
       finished: (cursor) => {
         this.#finishReplay(reader, cursor).catch((error: unknown) => {
@@ -252,6 +252,8 @@ export class LogBroker implements Broker, PartitionOwner {
         });
       },
     };
+    this.#hosts.set(reader, host);
+    return host;
   }
 
   *#cursors(): Iterable<Cursor> {

@@ -16,7 +16,8 @@ const RETRY_MS = 500;
  * when its event comes is left behind as a laggard; the catch-up loop reads for the laggards in turn, serving all
  * that stand within the stretch it read, until they are at the head again. A cursor joins the head only in the
  * turn in which it stands exactly at the next offset to be offered (RULES 2). With nobody at the head, the most
- * advanced laggard's place becomes the head: a lone slow subscription is waited for, not left behind.
+ * advanced laggard's place becomes the head: a lone slow subscription is waited for, not left behind. Whoever stands
+ * beyond the head (it attached later, or resumed at a later position) never waits for room that others lack.
  */
 export class PartitionReader {
   readonly partition: Partition;
@@ -24,7 +25,10 @@ export class PartitionReader {
   readonly #routedLog: RoutedLog;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #cursors = new Map<string, Cursor[]>();
+  /** Live cursors by subscription; there are many of them. */
+  readonly #live = new Map<string, Cursor>();
+  /** Those of replays. */
+  readonly #replaying = new Map<string, readonly Cursor[]>();
   readonly #laggards = new Set<Cursor>();
   #joined = 0;
   #head = 0;
@@ -65,9 +69,8 @@ export class PartitionReader {
 
   add(cursor: Cursor): void {
     const id = cursor.outlet.subscriptionId;
-    const list = this.#cursors.get(id);
-    if (list) list.push(cursor);
-    else this.#cursors.set(id, [cursor]);
+    if (cursor.range) this.#replaying.set(id, [...(this.#replaying.get(id) ?? []), cursor]);
+    else this.#live.set(id, cursor);
     this.#laggards.add(cursor);
     cursor.checkFinished();
     this.wake();
@@ -79,18 +82,22 @@ export class PartitionReader {
     cursor.joined = false;
     this.#laggards.delete(cursor);
     const id = cursor.outlet.subscriptionId;
-    const rest = this.#cursors.get(id)?.filter((other) => other !== cursor) ?? [];
-    if (rest.length > 0) this.#cursors.set(id, rest);
-    else this.#cursors.delete(id);
+    const rest = this.#replaying.get(id)?.filter((other) => other !== cursor) ?? [];
+    if (this.#live.get(id) === cursor) this.#live.delete(id);
+    else if (rest.length > 0) this.#replaying.set(id, rest);
+    else this.#replaying.delete(id);
     this.wake();
   }
 
   cursorsOf(subscriptionId: string): readonly Cursor[] {
-    return this.#cursors.get(subscriptionId) ?? [];
+    const live = this.#live.get(subscriptionId);
+    const replaying = this.#replaying.get(subscriptionId) ?? [];
+    return live ? [live, ...replaying] : replaying;
   }
 
   *all(): Iterable<Cursor> {
-    for (const list of this.#cursors.values()) yield* list;
+    yield* this.#live.values();
+    for (const cursors of this.#replaying.values()) yield* cursors;
   }
 
   /** Something that a loop may wait for has changed: room, a cursor, an eviction. */
@@ -154,6 +161,8 @@ export class PartitionReader {
     this.#laggards.delete(cursor);
     cursor.joined = true;
     this.#joined++;
+    // The head may be waiting for room of those that stood there before.
+    this.#headSignal.raise();
   }
 
   #leaveHead(cursor: Cursor, at: number): void {
@@ -164,27 +173,32 @@ export class PartitionReader {
     this.#laggards.add(cursor);
   }
 
-  /** False when all that stand at the head want the record and none has room: then the head waits. */
+  /** False when all that stand at the head want the record, none has room, and nobody is ahead: the head waits. */
   #offerAtHead(routed: Routed): boolean {
     const offset = offsetOf(routed) as number;
     const wanting: Cursor[] = [];
     for (const id of routed.subscriptionIds) {
-      for (const cursor of this.#cursors.get(id) ?? []) {
-        if (cursor.joined && cursor.wants(routed, offset)) wanting.push(cursor);
-      }
+      const cursor = this.#live.get(id);
+      if (cursor?.joined && cursor.wants(routed, offset)) wanting.push(cursor);
     }
     // Asking for room may evict others, which then no longer stand at the head: their turn comes when they are back.
     const blocked = wanting.filter((cursor) => !cursor.hasRoom()).filter((cursor) => cursor.joined);
     for (const cursor of blocked) cursor.heldUpSince ??= routed.record.timestamp;
-    if (blocked.length > 0 && blocked.length === this.#joined) {
+    if (blocked.length > 0 && blocked.length === this.#joined && !this.#isSomebodyBeyond(offset)) {
       this.#head = offset;
       return false;
     }
     for (const cursor of blocked) this.#leaveHead(cursor, offset);
     if (blocked.length > 0) this.#catchUpSignal.raise();
-    this.#head = offset + 1;
     for (const cursor of wanting) if (cursor.joined) cursor.offer(routed, offset);
+    // Last, so that an outlet that throws does not make the others miss the record.
+    this.#head = offset + 1;
     return true;
+  }
+
+  #isSomebodyBeyond(offset: number): boolean {
+    for (const cursor of this.#laggards) if (!cursor.range && cursor.readAt > offset) return true;
+    return false;
   }
 
   async #catchUpTurn(): Promise<boolean> {
@@ -207,10 +221,14 @@ export class PartitionReader {
     return this.#routedLog.isCurrent(stretch) ? stretch : undefined;
   }
 
-  /** The next laggard in turn that can get on: it stands where the head is, or has room and something to read. */
+  /**
+   * The next laggard in turn that can get on: it stands where the head is, or there is something to read and it has
+   * room, or it is not known yet what it has no room for.
+   */
   #nextLaggard(): Cursor | undefined {
     for (const cursor of this.#laggards) {
-      const canRead = cursor.readAt < this.#limitOf(cursor) && cursor.hasRoom();
+      const canRead =
+        cursor.readAt < this.#limitOf(cursor) && (cursor.hasRoom() || cursor.heldUpSince === undefined);
       if (!canRead && !this.#mayJoin(cursor)) continue;
       this.#laggards.delete(cursor);
       this.#laggards.add(cursor);
@@ -234,13 +252,13 @@ export class PartitionReader {
     for (const routed of stretch.routed) {
       const offset = offsetOf(routed) as number;
       for (const id of routed.subscriptionIds) {
-        for (const cursor of this.#cursors.get(id) ?? []) {
+        for (const cursor of this.cursorsOf(id)) {
           if (!served(cursor) || offset < cursor.readAt || offset >= this.#limitOf(cursor)) continue;
           if (!cursor.wants(routed, offset)) continue;
           if (cursor.hasRoom()) cursor.offer(routed, offset);
           else {
-            cursor.heldUpSince ??= routed.record.timestamp;
             cursor.advance(offset);
+            cursor.heldUpSince ??= routed.record.timestamp;
             rewinds.delete(cursor);
           }
         }
@@ -269,8 +287,7 @@ export class PartitionReader {
         cursor.restartAt(end);
       } else if (at < start) {
         const lost = cursor.ledger.forgetBelow(start) + Math.max(0, start - Math.max(at, cursor.next));
-        cursor.ledger.pass(start);
-        cursor.readAt = start;
+        cursor.skipTo(start);
         cursor.lost += lost;
         this.#logger.error(
           { subscription, topic, partition, from: at, to: start, lost },

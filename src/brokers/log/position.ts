@@ -16,6 +16,9 @@ export interface Holes {
 /** Upper bound of the characters that one hole adds: a gap below 2^21, one length, one attempt count. */
 export const BYTES_PER_HOLE = 7;
 
+/** More than memory would be given to the events of one subscription; corrupt text must not ask for more. */
+const MOST_HOLES = 1_000_000;
+
 export function encodeHoles({ next, holes }: Holes): string {
   const first = holes[0];
   if (!first) return '';
@@ -47,9 +50,11 @@ export function decodeHoles(offset: number, text: string): Holes {
     const length = readVarint(reader);
     const attempts = readVarint(reader);
     end = start + length;
-    if (length < 1 || end > next) throw new RangeError(`holes end at ${end}, beyond ${next}`);
+    if (holes.length + length > MOST_HOLES) throw new RangeError('there are too many holes');
     for (let i = 0; i < length; i++) holes.push([start + i, attempts]);
   }
+  if (end > next || encodeHoles({ next, holes }) !== text)
+    throw new RangeError('the text is not of these holes');
   return { next, holes };
 }
 
