@@ -184,7 +184,7 @@ function createBroker({ broker, data, topics, embedded }: Config, logger: Logger
   });
   return new LogBroker(log, {
     capabilities: { sharedLog: true, replicas: false, indexed: true },
-    commits: { minIntervalMs: 10, perSecond: 20_000 },
+    commits: { minIntervalMs: 20, perSecond: 20_000 },
     clock,
     logger,
     newId: randomUUID,

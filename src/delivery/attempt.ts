@@ -26,9 +26,6 @@ export function targetOf({ id, callback, scope }: Subscription): Target {
   return { subscriptionId: id, callback, envelope: major >= 5 ? 'v5' : major === 4 ? 'v4' : 'as-produced' };
 }
 
-/** The bytes of each event for each envelope version, built once for all subscriptions that want it. */
-const envelopes = { v4: new WeakMap<TmfEvent, Uint8Array>(), v5: new WeakMap<TmfEvent, Uint8Array>() };
-
 /** The request of one attempt (HUB-CONTRACT 4). `now` in milliseconds since the epoch. */
 export function requestOf(delivery: Delivery, target: Target, now: number): CallbackRequest {
   const { event } = delivery;
@@ -44,12 +41,20 @@ export function requestOf(delivery: Delivery, target: Target, now: number): Call
   return { url: target.callback, headers, body: bytesOf(event, target.envelope) };
 }
 
+let latest = { ms: NaN, iso: '' };
+
+/** Many attempts start in one millisecond, and writing a date is dear. */
+function isoTime(ms: number): string {
+  if (latest.ms !== ms) latest = { ms, iso: new Date(ms).toISOString() };
+  return latest.iso;
+}
+
 /** What is kept of an attempt that `delivery` just had. */
 export function attemptOf(answer: CallbackAnswer, delivery: Delivery, startedAt: number): Attempt {
   const n = Math.max(delivery.attempts, delivery.history?.at(-1)?.n ?? 0) + 1;
   const common = {
     n,
-    at: new Date(startedAt).toISOString(),
+    at: isoTime(startedAt),
     durationMs: Math.round(answer.durationMs * 10) / 10,
   };
   if ('failure' in answer) return { ...common, error: `${answer.failure}: ${answer.message}` };
@@ -65,13 +70,10 @@ export function remember(delivery: Delivery, attempt: Attempt): void {
   if (history.length > MOST_REMEMBERED) history.splice(1, 1);
 }
 
+/** The bytes of each event for each envelope version are built once for all subscriptions that want it. */
 function bytesOf(event: TmfEvent, version: EnvelopeVersion): Uint8Array {
   if (version === 'as-produced') return event.bytes;
-  const known = envelopes[version].get(event);
-  if (known) return known;
-  const bytes = envelopeFor(event.bytes, version, event.type);
-  envelopes[version].set(event, bytes);
-  return bytes;
+  return (event[version] ??= envelopeFor(event.bytes, version, event.type));
 }
 
 /** What does not fit a header (RFC 9110, 5.5) is percent-encoded: an id must neither be lost nor inject a header. */

@@ -29,7 +29,6 @@ const FREE_AGAIN = 0.9;
 export class Capacity {
   readonly #limits: CapacityLimits;
   readonly #clock: Clock;
-  readonly #holds = new Map<TmfEvent, number>();
   readonly #tenants = new Set<Tenant>();
   readonly #refusedRoom = new Set<Tenant>();
   readonly #refusedSlot = new Set<Tenant>();
@@ -52,19 +51,15 @@ export class Capacity {
   }
 
   hold(event: TmfEvent, tenant: Tenant): void {
-    const holds = this.#holds.get(event) ?? 0;
+    const holds = event.holds ?? 0;
     if (holds === 0) this.#bytes += event.bytes.length;
-    this.#holds.set(event, holds + 1);
+    event.holds = holds + 1;
     this.#tenants.add(tenant);
   }
 
   release(event: TmfEvent): void {
-    const holds = this.#holds.get(event) ?? 0;
-    if (holds > 1) {
-      this.#holds.set(event, holds - 1);
-      return;
-    }
-    this.#holds.delete(event);
+    event.holds = (event.holds ?? 0) - 1;
+    if (event.holds > 0) return;
     this.#bytes -= event.bytes.length;
     if (this.#refusedRoom.size > 0 && this.#bytes < this.#limits.memory * FREE_AGAIN) wake(this.#refusedRoom);
   }

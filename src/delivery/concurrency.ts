@@ -1,8 +1,8 @@
 import type { DeliverySettings } from './settings.ts';
 
 /** An answer this much slower than the quickest is no sign of load, whatever the ratio. Milliseconds. */
-const TOLERANCE_MS = 5;
-const SLOWER_RATIO = 2;
+const TOLERANCE_MS = 2;
+const SLOWER_RATIO = 1.5;
 /** The quickest answer is forgotten slowly, so that a listener that became slower for good is not held back. */
 const FORGET = 1.02;
 

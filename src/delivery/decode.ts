@@ -52,6 +52,9 @@ export function decode(source: SourceRecord, knowledge: DecodeKnowledge): Decode
     traceparent: record.headers['traceparent'],
     time: time ?? record.timestamp,
     bytes: completed(record, document, id, time),
+    holds: 0,
+    v4: undefined,
+    v5: undefined,
   };
   return { event, document, record };
 }

@@ -1,6 +1,6 @@
 /**
  * A TMF event as every delivery shares it: parsed once, its few routing facts picked out, its bytes kept.
- * Immutable after decoding; the envelope of one hub version is built at most once (see `bytesFor`).
+ * Immutable after decoding, but for what delivery notes on it while it is in memory.
  */
 export interface TmfEvent {
   readonly id: string;
@@ -16,6 +16,11 @@ export interface TmfEvent {
   readonly time: number;
   /** The whole document as produced (missing eventId and eventTime completed). */
   readonly bytes: Uint8Array;
+  /** How many deliveries hold it. Noted here because maps of short-lived objects are dear on the hot path. */
+  holds?: number;
+  /** The envelopes that were made of it so far. */
+  v4?: Uint8Array | undefined;
+  v5?: Uint8Array | undefined;
 }
 
 /** Which envelope a hub sends (HUB-CONTRACT 5): by its API's major version, or the event as produced. */

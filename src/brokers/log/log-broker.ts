@@ -120,9 +120,10 @@ export class LogBroker implements Broker, PartitionOwner {
 
   async revoked(partitions: readonly Partition[]): Promise<void> {
     const readers = partitions.flatMap((partition) => this.#readers.get(keyOf(partition)) ?? []);
-    for (const reader of readers) reader.stop();
-    // First of all, so that no attempt starts while the positions are committed (see `leaseHolds`).
-    for (const reader of readers) this.#readers.delete(keyOf(reader.partition));
+    for (const reader of readers) {
+      reader.disown();
+      this.#readers.delete(keyOf(reader.partition));
+    }
     await this.#committer.flush();
     for (const reader of readers) for (const cursor of [...reader.all()]) reader.remove(cursor);
   }
@@ -242,7 +243,7 @@ export class LogBroker implements Broker, PartitionOwner {
       clock: this.#options.clock,
       positionCapacity: this.#log.positionCapacity,
       head: () => reader.head,
-      leaseHolds: () => this.#readers.get(keyOf(reader.partition)) === reader && this.#log.leaseHolds(),
+      leaseHolds: () => reader.isOwned && this.#log.leaseHolds(),
       dirty: (cursor) => this.#committer.dirty(cursor),
       roomAgain: () => reader.wake(),
       fellBehind: (cursor) => reader.fellBehind(cursor),

@@ -4,6 +4,7 @@ import type { Intake, Routed } from '../broker.ts';
 import type { Cursor } from './cursor.ts';
 import type { Log, Partition } from './log.ts';
 import { RoutedLog } from './routed-log.ts';
+import { skipRemoved } from './skip-removed.ts';
 import { Signal } from './signal.ts';
 import { offsetOf, type Stretch } from './window.ts';
 
@@ -33,6 +34,7 @@ export class PartitionReader {
   #joined = 0;
   #head = 0;
   #stopped = false;
+  #owned = true;
   readonly #headSignal = new Signal();
   readonly #catchUpSignal = new Signal();
   #loops: Promise<unknown> = Promise.resolve();
@@ -60,6 +62,16 @@ export class PartitionReader {
   stop(): void {
     this.#stopped = true;
     this.wake();
+  }
+
+  /** The partition is another's: no attempt may start any more, also not while the positions are committed. */
+  disown(): void {
+    this.#owned = false;
+    this.stop();
+  }
+
+  get isOwned(): boolean {
+    return this.#owned;
   }
 
   /** Resolves when the loops have ended. Call `stop` first. */
@@ -249,19 +261,21 @@ export class PartitionReader {
     }
     // Asking for room may evict others, which then have to go back: they are left out from that moment.
     const served = (cursor: Cursor): boolean => rewinds.get(cursor) === cursor.rewinds;
+    const serve = (cursor: Cursor, routed: Routed, offset: number): void => {
+      if (!served(cursor) || offset < cursor.readAt || offset >= this.#limitOf(cursor)) return;
+      if (!cursor.wants(routed, offset)) return;
+      if (cursor.hasRoom()) return cursor.offer(routed, offset);
+      cursor.advance(offset);
+      cursor.heldUpSince ??= routed.record.timestamp;
+      rewinds.delete(cursor);
+    };
     for (const routed of stretch.routed) {
       const offset = offsetOf(routed) as number;
       for (const id of routed.subscriptionIds) {
-        for (const cursor of this.cursorsOf(id)) {
-          if (!served(cursor) || offset < cursor.readAt || offset >= this.#limitOf(cursor)) continue;
-          if (!cursor.wants(routed, offset)) continue;
-          if (cursor.hasRoom()) cursor.offer(routed, offset);
-          else {
-            cursor.advance(offset);
-            cursor.heldUpSince ??= routed.record.timestamp;
-            rewinds.delete(cursor);
-          }
-        }
+        const live = this.#live.get(id);
+        if (live && !live.joined) serve(live, routed, offset);
+        if (this.#replaying.size === 0) continue;
+        for (const cursor of this.#replaying.get(id) ?? []) serve(cursor, routed, offset);
       }
     }
     for (const cursor of rewinds.keys()) {
@@ -275,27 +289,10 @@ export class PartitionReader {
     return this.#joined > 0 ? this.#head : Infinity;
   }
 
-  /** Retention overtook somebody, or the log is shorter than a position says: counted and said (PITFALLS 25). */
   async #skipRemoved(): Promise<undefined> {
-    const { start, end } = await this.#log.bounds(this.partition);
-    const { topic, partition } = this.partition;
-    for (const cursor of this.all()) {
-      const subscription = cursor.outlet.subscriptionId;
-      const at = cursor.joined ? this.#head : cursor.readAt;
-      if (at > end) {
-        this.#logger.error({ subscription, topic, partition, position: at, end }, 'position.beyond-log-end');
-        cursor.restartAt(end);
-      } else if (at < start) {
-        const lost = cursor.ledger.forgetBelow(start) + Math.max(0, start - Math.max(at, cursor.next));
-        cursor.skipTo(start);
-        cursor.lost += lost;
-        this.#logger.error(
-          { subscription, topic, partition, from: at, to: start, lost },
-          'events.lost-to-retention',
-        );
-      }
-    }
-    this.#head = Math.min(Math.max(this.#head, start), end);
+    const bounds = await this.#log.bounds(this.partition);
+    skipRemoved(this.all(), this.#head, bounds, this.#logger);
+    this.#head = Math.min(Math.max(this.#head, bounds.start), bounds.end);
     return undefined;
   }
 }
