@@ -102,8 +102,9 @@ async function row(name: string, work: () => Promise<Measurement>): Promise<Row>
 async function besideOthers(): Promise<number> {
   const ratios: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
-    const alone = await drain(1);
-    ratios.push((await drain(1, { others: 10_000 })).cpuMicros / alone.cpuMicros);
+    const events = 2 * DELIVERIES;
+    const alone = await drain(1, { events });
+    ratios.push((await drain(1, { events, others: 10_000 })).cpuMicros / alone.cpuMicros);
   }
   return median(ratios);
 }

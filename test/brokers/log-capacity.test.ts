@@ -77,6 +77,18 @@ describe('RULES 7 and PITFALLS 13: the position record of one that settles nothi
     );
   });
 
+  test('a full one comes again as a whole: after a crash, and after an eviction', async () => {
+    const stuck = await stage.attach('stuck', 'new', { settles: false });
+    const ids = await stage.publishMany('e', 2_000);
+    await stage.until(() => stuck.offered.length > 500);
+    await site.clock.advance(1_000);
+    const full = stuck.offered.length;
+    for (const delivery of [...stuck.offered]) stuck.evict(delivery);
+    await stage.until(() => stuck.offered.length === 2 * full);
+    await stage.crash();
+    await settlesAll(await stage.attach('stuck', 'known', { settles: false }), ids);
+  });
+
   async function settlesAll(outlet: TestOutlet, ids: readonly string[]): Promise<void> {
     let settled = 0;
     await stage.until(() => outlet.offered.length > 500);

@@ -83,6 +83,16 @@ describe('PITFALLS 24: the refresh of idle positions', () => {
     expect(site.commits).toHaveLength(1);
   });
 
+  // Needed where positions expire; a log has no way to say yet that its positions do.
+  test.failing('commits one that does not move again, well before it could expire', async () => {
+    const [quiet] = joined(1);
+    site.head = 50;
+    await site.clock.advance(5_000);
+    expect(site.written).toMatchObject([{ subscriptionId: quiet!.feedId }]);
+    await site.clock.advance(3_600_000);
+    expect(site.written.length).toBeGreaterThan(1);
+  });
+
   test('leaves alone what is in work, and what is closed', async () => {
     const [busy, closed, idle] = joined(3);
     offer(busy!);

@@ -34,15 +34,16 @@ describe('PITFALLS 25: retention overtakes', () => {
     expect(site.position('slow')).toEqual({ offset: 60, next: 60, holes: [] });
   });
 
-  test('a lone one that is waited for at the head', async () => {
-    const slow = await stage.attach('slow', 'new', { room: 5 });
+  test('a lone one that was away', async () => {
+    await stage.attach('slow', 'new', { room: 0 });
     const ids = await stage.publishMany('e', 50);
-    await stage.until(() => slow.offered.length === 5);
     site.log.truncate(partition, 30);
+    await stage.crash();
+    const slow = await stage.attach('slow', 'known', { room: 5 });
+    await stage.untilOffered(slow, ids.slice(30, 35));
     slow.give(1_000);
-    await stage.publish('after');
-    await stage.untilOffered(slow, [...ids.slice(0, 5), ...ids.slice(30), 'after']);
-    expect(stage.broker.status('slow')?.lost).toBe(25);
+    await stage.untilOffered(slow, [...ids.slice(30), ...(await stage.publishMany('more', 10))]);
+    expect(stage.broker.status('slow')?.lost).toBe(30);
     expect(lost()).toHaveLength(1);
   });
 
@@ -80,19 +81,20 @@ describe('PITFALLS 25: retention overtakes', () => {
     await stage.attach('full', 'new', { room: 0 });
     await stage.replay('full', { from: { offsets: { [`${TOPIC}:0`]: 0 } } });
     site.log.truncate(partition, 40);
-    stage.outlet('full').give(1_000);
-    await stage.untilReplayed(stage.outlet('full'), ids.slice(40));
+    await stage.crash();
+    await stage.untilReplayed(await stage.attach('full', 'known'), ids.slice(40));
     await stage.until(() => site.storage.jobs.size === 0);
   });
 
   test('the whole of a replay: it ends', async () => {
     const outlet = await stage.attach('a');
     await stage.untilOffered(outlet, await stage.publishMany('e', 50));
-    const full = await stage.attach('full', 'new', { room: 0 });
+    await stage.attach('full', 'new', { room: 0 });
     await stage.replay('full', { from: { offsets: { [`${TOPIC}:0`]: 0 } } });
     expect(site.storage.jobs.size).toBe(1);
     site.log.truncate(partition, 50);
-    full.give(1_000);
+    await stage.crash();
+    const full = await stage.attach('full', 'known');
     await stage.until(() => site.storage.jobs.size === 0);
     expect(full.replayed).toEqual([]);
     expect([...site.storage.positions.keys()].filter((name) => name.includes('replay'))).toEqual([]);
@@ -140,6 +142,18 @@ describe('a log that is shorter than a position says', () => {
     await stage.until(() => site.messages('position.beyond-log-end').length === 1);
     await stage.untilOffered(outlet, await stage.publishMany('after', 5));
   });
+
+  // It starts at the end. Where the logs parted is known from leader epochs only, which the seam does not carry.
+  test.failing(
+    'RULES 4: what was written anew below the position, before that was noticed, is delivered',
+    async () => {
+      site.setPosition('a', 10);
+      const anew = await stage.publishMany('anew', 8);
+      const outlet = await stage.attach('a', 'known');
+      await site.clock.advance(5_000);
+      expect(outlet.ids).toEqual(expect.arrayContaining(anew.slice(5)));
+    },
+  );
 
   test('what was in work before counts for nothing: it settles no new record at its old offset', async () => {
     const outlet = await stage.attach('a', 'new', { settles: false });

@@ -188,6 +188,11 @@ export class Stage {
     return this.#intakes.at(-1)!;
   }
 
+  /** Of what every outlet is promised, whatever the test is about. */
+  get breaches(): string[] {
+    return this.#outlets.flatMap((outlet) => outlet.breaches);
+  }
+
   get topic(): string {
     return this.#setting.topic;
   }
@@ -227,7 +232,7 @@ export class Stage {
   async close(): Promise<void> {
     for (const { quarantines } of this.#intakes) for (const { done } of quarantines) done();
     await this.#setting.cleanup();
-    expect(this.#outlets.flatMap((outlet) => outlet.breaches)).toEqual([]);
+    expect(this.breaches).toEqual([]);
   }
 
   async attach(id: string, as: 'new' | 'known' = 'new', behaviour: Behaviour = {}): Promise<TestOutlet> {

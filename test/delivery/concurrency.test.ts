@@ -47,10 +47,10 @@ describe('adaptive concurrency', () => {
     expect(rounds(concurrency, 100, 100).at(-1)).toBe(32);
   });
 
-  test('a few milliseconds more are no sign of load', () => {
+  test('two milliseconds more are no sign of load', () => {
     const concurrency = new Concurrency(limits);
     rounds(concurrency, 1, 0.5);
-    expect(rounds(concurrency, 2, 5)).toEqual([32, 32]);
+    expect(rounds(concurrency, 2, 2.4)).toEqual([32, 32]);
   });
 
   test('halves on overload, at most once a round, and never below one', () => {

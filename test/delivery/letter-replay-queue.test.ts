@@ -1,6 +1,19 @@
+import { ReplayQueue, type Ticket } from '../../src/delivery/replay-queue.ts';
 import { eventRecord } from '../support/sim-gateway.ts';
 import { letterOf, rejected, replay, since, states } from './letters.ts';
 import { answered, failed, ids, Scene, TOPIC } from './scene.ts';
+
+test('the queue keeps the order of the requests, also for those that come back or whose wish took longer to write', () => {
+  const queue = new ReplayQueue();
+  const ticket = (order: number): Ticket => ({ id: `l${order}`, letters: {} as Ticket['letters'], order });
+  for (const order of [0, 2, 1, 5, 3, 4]) queue.add(ticket(order));
+  const [first, second] = [queue.first, (queue.shift(), queue.first)];
+  queue.shift();
+  queue.add(second as Ticket);
+  queue.add(first as Ticket);
+  expect(queue.clear().map(({ order }) => order)).toEqual([0, 1, 2, 3, 4, 5]);
+  expect(queue.first).toBeUndefined();
+});
 
 describe('many replays', () => {
   test('are sent in the order in which they were asked for, as there is room, and each once', async () => {

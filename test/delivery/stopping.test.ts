@@ -123,16 +123,22 @@ describe('pause and resume', () => {
   });
 });
 
-test('deleted while attempts and retries are under way: no call comes any more, and no dead letter', async () => {
-  const scene = await Scene.with({ a: () => 500, b: () => 204 }, { answerMs: 100 });
-  for (const id of ids(10)) await scene.publish(id, id);
-  await scene.clock.advance(50);
-  const before = scene.to('a').length;
-  await scene.finish(scene.gateway.unsubscribe('a'));
-  await scene.clock.advance(1_000_000);
-  expect(scene.to('a')).toHaveLength(before);
-  expect(scene.letters()).toEqual([]);
-  expect(scene.gateway.deliveries.capacity.bytes).toBe(0);
-  expect(scene.gateway.deliveries.capacity.slotsInUse).toBe(0);
-  expect(scene.seen('b').toSorted()).toEqual(ids(10));
-});
+test.each([204, 500, 422, 410])(
+  'deleted while attempts are under way that end with %d: no call comes any more, and nothing is left of it',
+  async (status) => {
+    const scene = await Scene.with({ a: () => status, b: () => 204 }, { answerMs: 100 });
+    for (const id of ids(10)) await scene.publish(id, id);
+    await scene.clock.advance(50);
+    const before = scene.to('a').length;
+    expect(before).toBeGreaterThan(0);
+    await scene.finish(scene.gateway.unsubscribe('a'));
+    await scene.clock.advance(1_000_000);
+    expect(scene.to('a')).toHaveLength(before);
+    expect(scene.letters()).toEqual([]);
+    expect(scene.gateway.stopped).toEqual([]);
+    expect([...scene.storage.positions.keys()].filter((key) => key.startsWith('a '))).toEqual([]);
+    expect(scene.gateway.deliveries.capacity.bytes).toBe(0);
+    expect(scene.gateway.deliveries.capacity.slotsInUse).toBe(0);
+    expect(scene.seen('b').toSorted()).toEqual(ids(10));
+  },
+);

@@ -71,8 +71,9 @@ export class Cursor implements Feed {
     this.#committed = stored;
   }
 
-  hasRoom(): boolean {
-    if (this.ledger.isFull(this.#host.positionCapacity)) {
+  /** May the record at `offset` be offered? One that comes again has its place in the position already. */
+  hasRoom(offset: number): boolean {
+    if (offset >= this.ledger.next && this.ledger.isFull(this.#host.positionCapacity)) {
       this.#wasFull = true;
       return false;
     }

@@ -34,6 +34,7 @@ export class PartitionReader {
   #joined = 0;
   #head = 0;
   #stopped = false;
+  #tellStopped: () => void = () => undefined;
   #owned = true;
   readonly #headSignal = new Signal();
   readonly #catchUpSignal = new Signal();
@@ -42,7 +43,8 @@ export class PartitionReader {
   constructor(partition: Partition, log: Log, intake: Intake, clock: Clock, logger: Logger) {
     this.partition = partition;
     this.#log = log;
-    this.#routedLog = new RoutedLog(log, partition, intake);
+    const stopped = new Promise<void>((resolve) => (this.#tellStopped = resolve));
+    this.#routedLog = new RoutedLog(log, partition, intake, stopped);
     this.#clock = clock;
     this.#logger = logger;
   }
@@ -61,6 +63,7 @@ export class PartitionReader {
   /** Offers nothing from now on; a read under way may still return, in vain. */
   stop(): void {
     this.#stopped = true;
+    this.#tellStopped();
     this.wake();
   }
 
@@ -194,7 +197,7 @@ export class PartitionReader {
       if (cursor?.joined && cursor.wants(routed, offset)) wanting.push(cursor);
     }
     // Asking for room may evict others, which then no longer stand at the head: their turn comes when they are back.
-    const blocked = wanting.filter((cursor) => !cursor.hasRoom()).filter((cursor) => cursor.joined);
+    const blocked = wanting.filter((cursor) => !cursor.hasRoom(offset)).filter((cursor) => cursor.joined);
     for (const cursor of blocked) cursor.heldUpSince ??= routed.record.timestamp;
     if (blocked.length > 0 && blocked.length === this.#joined && !this.#isSomebodyBeyond(offset)) {
       this.#head = offset;
@@ -240,7 +243,8 @@ export class PartitionReader {
   #nextLaggard(): Cursor | undefined {
     for (const cursor of this.#laggards) {
       const canRead =
-        cursor.readAt < this.#limitOf(cursor) && (cursor.hasRoom() || cursor.heldUpSince === undefined);
+        cursor.readAt < this.#limitOf(cursor) &&
+        (cursor.hasRoom(cursor.readAt) || cursor.heldUpSince === undefined);
       if (!canRead && !this.#mayJoin(cursor)) continue;
       this.#laggards.delete(cursor);
       this.#laggards.add(cursor);
@@ -264,7 +268,7 @@ export class PartitionReader {
     const serve = (cursor: Cursor, routed: Routed, offset: number): void => {
       if (!served(cursor) || offset < cursor.readAt || offset >= this.#limitOf(cursor)) return;
       if (!cursor.wants(routed, offset)) return;
-      if (cursor.hasRoom()) return cursor.offer(routed, offset);
+      if (cursor.hasRoom(offset)) return cursor.offer(routed, offset);
       cursor.advance(offset);
       cursor.heldUpSince ??= routed.record.timestamp;
       rewinds.delete(cursor);

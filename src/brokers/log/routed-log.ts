@@ -2,8 +2,9 @@ import type { Intake, Routed } from '../broker.ts';
 import { OffsetOutOfRange, type Log, type Partition } from './log.ts';
 import { Window, type Stretch } from './window.ts';
 
-const READ_BYTES = 1 << 20;
-const WINDOW_BYTES = 2 << 20;
+/** Small enough that most of what is read is delivered before the garbage collector calls it old. */
+const READ_BYTES = 1 << 18;
+const WINDOW_BYTES = 1 << 19;
 
 /** Reads a partition as decoded and matched stretches, and keeps the latest of them (one window for each loop). */
 export class RoutedLog {
@@ -11,12 +12,15 @@ export class RoutedLog {
   readonly #partition: Partition;
   readonly #intake: Intake;
   readonly #windows = { head: new Window(WINDOW_BYTES), catchUp: new Window(WINDOW_BYTES) };
+  readonly #stopped: Promise<void>;
   #epoch = -1;
 
-  constructor(log: Log, partition: Partition, intake: Intake) {
+  /** Once `stopped` resolves nothing is waited for any more: what is read then is not to be used. */
+  constructor(log: Log, partition: Partition, intake: Intake, stopped: Promise<void>) {
     this.#log = log;
     this.#partition = partition;
     this.#intake = intake;
+    this.#stopped = stopped;
   }
 
   /**
@@ -33,15 +37,17 @@ export class RoutedLog {
       const routed: Routed[] = [];
       for (const record of batch.records) {
         const result = this.#intake.route(record);
-        if ('quarantined' in result) await result.quarantined;
+        if ('quarantined' in result) await Promise.race([result.quarantined, this.#stopped]);
         else routed.push(result);
       }
       const stretch = { from, to: batch.next, epoch, routed };
       if (this.isCurrent(stretch)) this.#windows[window].add(stretch);
       return stretch;
     } catch (error) {
-      if (error instanceof OffsetOutOfRange) return 'removed';
-      throw error;
+      if (!(error instanceof OffsetOutOfRange)) throw error;
+      // What is remembered may be of a log that was cut off and filled anew.
+      this.#clear();
+      return 'removed';
     }
   }
 
@@ -51,12 +57,15 @@ export class RoutedLog {
   }
 
   #cached(from: number): Stretch | undefined {
-    const { head, catchUp } = this.#windows;
     if (this.#epoch !== this.#intake.epoch) {
-      head.clear();
-      catchUp.clear();
+      this.#clear();
       this.#epoch = this.#intake.epoch;
     }
-    return head.from(from) ?? catchUp.from(from);
+    return this.#windows.head.from(from) ?? this.#windows.catchUp.from(from);
+  }
+
+  #clear(): void {
+    this.#windows.head.clear();
+    this.#windows.catchUp.clear();
   }
 }
