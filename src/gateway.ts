@@ -22,7 +22,7 @@ import { createObserver } from './operations/observer.ts';
 import { createOperations } from './operations/operations.ts';
 import { createSqliteRegistry } from './registry/sqlite.ts';
 import type { RegistryStore } from './registry/store.ts';
-import { systemClock } from './time.ts';
+import { sleep, systemClock } from './time.ts';
 import { createCatalogue, type Catalogue } from './tmf/catalogue.ts';
 import { catalogueRows } from './tmf/catalogue.data.ts';
 import { domainOf } from './tmf/domains.ts';
@@ -137,9 +137,7 @@ function join({ config, logger, catalogue, store, broker, sender }: Ingredients)
     brokers,
     stopped(id, state, reason) {
       logger.error({ subscriptionId: id, state, reason }, 'subscription.stopped');
-      registrations.setState(id, state, reason).catch((error: unknown) => {
-        logger.error({ subscriptionId: id, state, error: String(error) }, 'subscription.state-not-kept');
-      });
+      void keepState(registrations, id, state, reason, logger);
     },
   });
   const feeds = createFeeds(deliveries, brokers, metrics);
@@ -166,6 +164,25 @@ function join({ config, logger, catalogue, store, broker, sender }: Ingredients)
     registryHealth: () => store.health(),
   });
   return { metrics, deliveries, registrations, operations };
+}
+
+/** A stop that the registry does not know could not be undone by a resume: tried until it is kept (RULES 17). */
+async function keepState(
+  registrations: Registrations,
+  id: string,
+  state: 'gone' | 'suspended',
+  reason: string,
+  logger: Logger,
+): Promise<void> {
+  for (;;) {
+    try {
+      await registrations.setState(id, state, reason);
+      return;
+    } catch (error) {
+      logger.error({ subscriptionId: id, state, error: String(error) }, 'subscription.state-not-kept');
+      await sleep(clock, 1_000);
+    }
+  }
 }
 
 function createBroker({ broker, data, topics, embedded }: Config, logger: Logger): Broker {

@@ -30,10 +30,11 @@ const source = object(
     partition: count,
     offset: count,
     routingKey: text,
+    timestamp: { ...count, description: 'When the record was stamped, milliseconds since the epoch.' },
     key: { type: 'string', description: 'The ordering key.' },
     headers: { type: 'object', additionalProperties: text },
   },
-  ['partition', 'offset', 'routingKey', 'key', 'headers'],
+  ['partition', 'offset', 'routingKey', 'timestamp', 'key', 'headers'],
 );
 
 const explanation = object(

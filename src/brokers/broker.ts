@@ -140,6 +140,8 @@ export interface DeadLetter {
   readonly source: Coordinates & {
     readonly key?: string;
     readonly headers: Readonly<Record<string, string>>;
+    /** When the record was stamped, milliseconds since the epoch. */
+    readonly timestamp?: number;
   };
   /** The original bytes: what is stored is what a replay sends. */
   readonly body: Uint8Array;

@@ -34,6 +34,8 @@ export class Capacity {
   readonly #refusedSlot = new Set<Tenant>();
   #bytes = 0;
   #slots = 0;
+  /** Tenants with attempts under way. */
+  #working = 0;
   #onIdle: (() => void) | undefined;
   #evictionPause: Timer | undefined;
 
@@ -93,18 +95,26 @@ export class Capacity {
     tenant.evict();
   }
 
-  /** A slot for one attempt; a tenant without any attempt under way always gets one. */
+  /**
+   * A slot for one attempt. When all are taken, a tenant still gets up to its fair share, so that slow listeners cannot
+   * starve a quick one (promise 3); there are never more than twice as many attempts as slots, or one for each tenant.
+   * `own`: attempts that it has under way.
+   */
   takeSlot(tenant: Tenant, own: number): boolean {
-    if (own > 0 && this.#slots >= this.#limits.slots) {
+    const share = Math.max(1, Math.floor(this.#limits.slots / Math.max(1, this.#working)));
+    if (own > 0 && own >= share && this.#slots >= this.#limits.slots) {
       this.#refusedSlot.add(tenant);
       return false;
     }
+    if (own === 0) this.#working++;
     this.#slots++;
     return true;
   }
 
-  releaseSlot(): void {
+  /** `own`: attempts that the tenant still has under way. */
+  releaseSlot(own: number): void {
     this.#slots--;
+    if (own === 0) this.#working--;
     if (this.#slots === 0) this.#onIdle?.();
     if (this.#refusedSlot.size > 0 && this.#slots < this.#limits.slots) wake(this.#refusedSlot, 1);
   }

@@ -82,8 +82,10 @@ export async function bury(
   return false;
 }
 
-function letterId(owner: string, { source }: SourceRecord, eventId: string): string {
-  const place = source.offset === undefined ? eventId : `${source.partition ?? 0}.${source.offset}`;
+/** The time tells records apart that had the same offset in a topic that was made anew (RULES 4). */
+function letterId(owner: string, { source, timestamp }: SourceRecord, eventId: string): string {
+  const place =
+    source.offset === undefined ? eventId : `${source.partition ?? 0}.${source.offset}.${timestamp}`;
   return [owner, source.broker, source.topic, place]
     .map((part) => encodeURIComponent(part.toWellFormed()))
     .join('.');
@@ -91,7 +93,7 @@ function letterId(owner: string, { source }: SourceRecord, eventId: string): str
 
 function sourceOf(record: SourceRecord): DeadLetter['source'] {
   const key = record.key === undefined ? {} : { key: record.key };
-  return { ...record.source, ...key, headers: record.headers };
+  return { ...record.source, ...key, headers: record.headers, timestamp: record.timestamp };
 }
 
 function errorOf(last: Attempt | undefined): string {

@@ -88,6 +88,11 @@ export class Dispatcher implements Outlet, Tenant {
     };
   }
 
+  /** See `Lanes.progressOf`. */
+  progressOf(eventId: string): ReturnType<Lanes['progressOf']> {
+    return this.#lanes.progressOf(eventId);
+  }
+
   hasRoom(): boolean {
     const room = this.#hasOwnRoom() && this.#deps.capacity.hasRoom(this);
     if (!room) this.#starved = true;
@@ -212,7 +217,7 @@ export class Dispatcher implements Outlet, Tenant {
     const probe = this.#pace.circuit.state === 'probing';
     void this.#deps.sender.send(requestOf(delivery, this.#target, startedAt)).then((answer) => {
       this.#inFlight--;
-      this.#deps.capacity.releaseSlot();
+      this.#deps.capacity.releaseSlot(this.#inFlight);
       if (!this.#closed) this.#answered(lane, delivery, answer, startedAt, probe);
     });
   }

@@ -42,6 +42,17 @@ export class Lanes {
     return this.#blocked;
   }
 
+  /** How far a delivery in memory has come; undefined when it is not there. Looks through all: for an operator. */
+  progressOf(eventId: string): 'in-flight' | 'retrying' | 'waiting' | undefined {
+    for (const { queue, state } of this.#lanes.values()) {
+      const place = queue.findIndex((delivery) => delivery.event.id === eventId);
+      if (place < 0) continue;
+      if (state === 'waiting') return 'retrying';
+      return place === 0 && state === 'busy' ? 'in-flight' : 'waiting';
+    }
+    return undefined;
+  }
+
   add(delivery: Delivery): void {
     const key = this.#ordered ? delivery.event.orderingKey : delivery;
     const lane = this.#lanes.get(key);

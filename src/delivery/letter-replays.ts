@@ -222,8 +222,8 @@ export class LetterReplays implements Feed {
 }
 
 function recordOf({ source, body, replay, deadAt }: DeadLetter): SourceRecord {
-  const { key, headers, ...coordinates } = source;
+  const { key, headers, timestamp = Date.parse(deadAt), ...coordinates } = source;
   const corrected = replay?.correctedBodyBase64;
   const value = corrected === undefined ? body : Buffer.from(corrected, 'base64');
-  return { source: coordinates, key, value, headers, timestamp: Date.parse(deadAt) };
+  return { source: coordinates, key, value, headers, timestamp };
 }

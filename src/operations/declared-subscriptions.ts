@@ -23,7 +23,12 @@ export async function declaredSubscriptions(
   for (const [i, { callback, query, ordering, ...where }] of declared.entries()) {
     const scope = scopeOf(where, catalogue);
     if (!scope) throw new Error(`subscriptions[${i}]: the catalogue has no such API, version or base path.`);
-    if (registrations.list(scope).some((one) => one.callback === callback && one.query === query)) continue;
+    if (
+      registrations
+        .list(scope)
+        .some((one) => one.callback === callback && one.query === query && one.ordering === ordering)
+    )
+      continue;
     const answer = await registrations.register(scope, { callback, query, ordering });
     if (!answer.ok) throw new Error(`subscriptions[${i}] (${callback}): ${answer.message}`);
   }

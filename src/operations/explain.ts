@@ -1,6 +1,6 @@
 import type { Explanation, Trace } from '../admin/operations.ts';
-import type { Broker, SourceRecord } from '../brokers/broker.ts';
-import { decode, type Decoded, type DecodeKnowledge } from '../delivery/decode.ts';
+import type { Broker, DeadLetter, SourceRecord } from '../brokers/broker.ts';
+import { decode, type Decoded, type DecodeKnowledge, type Unreadable } from '../delivery/decode.ts';
 import type { Deliveries } from '../delivery/deliveries.ts';
 import type { Subscription } from '../registry/store.ts';
 import { canonicalEventType } from '../tmf/event-names.ts';
@@ -14,6 +14,12 @@ export interface ExplainDeps {
 }
 
 const MOST_EVENTS = 100;
+const UNDER_WAY = {
+  'in-flight': 'An attempt is under way.',
+  retrying: 'It waits for a retry, or behind an event of the same resource that does.',
+  waiting: 'It waits for its turn behind earlier events.',
+};
+
 type Answer = Pick<Explanation, 'verdict' | 'reason'> & { readonly deadLetterId?: string };
 
 /** "Why was this event not delivered to that subscription?", worked out when asked. */
@@ -29,14 +35,14 @@ export class Explain {
     const about = { subscriptionId: subscription.id, eventId };
     if (!record) {
       const letter = await this.#letterOf(subscription.id, eventId);
-      const deadLetter = letter ? { deadLetterId: letter } : {};
+      const deadLetter = letter ? { deadLetterId: letter.id } : {};
       const verdict = letter ? ('dead-letter' as const) : ('unknown-event' as const);
       const reason = letter
         ? 'It became a dead letter, and the log no longer has it.'
         : 'No source has an event with this id: it was never published here, or retention has removed it.';
       return { ...about, verdict, reason, ...deadLetter };
     }
-    return this.#explain(subscription, record, eventId);
+    return this.#explain(subscription, record, decode(record, this.#deps.knowledge), eventId);
   }
 
   async trace(correlationId: string, subscriptions: readonly Subscription[]): Promise<Trace> {
@@ -45,7 +51,7 @@ export class Explain {
       const decoded = decode(record, this.#deps.knowledge);
       const readable = !('unreadable' in decoded);
       const eventId = readable ? decoded.event.id : (record.headers['eventId'] ?? '');
-      const all = await Promise.all(subscriptions.map((one) => this.#explain(one, record, eventId)));
+      const all = await Promise.all(subscriptions.map((one) => this.#explain(one, record, decoded, eventId)));
       return {
         eventId,
         eventType: readable ? decoded.event.type : (record.headers['eventType'] ?? ''),
@@ -57,9 +63,13 @@ export class Explain {
     return { correlationId, events: await Promise.all(events) };
   }
 
-  async #explain(subscription: Subscription, record: SourceRecord, eventId: string): Promise<Explanation> {
+  async #explain(
+    subscription: Subscription,
+    record: SourceRecord,
+    decoded: Decoded | Unreadable,
+    eventId: string,
+  ): Promise<Explanation> {
     const about = { subscriptionId: subscription.id, eventId, source: record.source };
-    const decoded = decode(record, this.#deps.knowledge);
     if ('unreadable' in decoded) {
       const reason = `The record is quarantined as a dead letter: ${decoded.unreadable}.`;
       return { ...about, verdict: 'dead-letter', reason };
@@ -78,8 +88,8 @@ export class Explain {
     if (query.eventTypes && !query.eventTypes.has(canonicalEventType(event.type))) {
       return { verdict: 'filtered', reason: `The query names other event types than ${event.type}.` };
     }
-    const why = query.explain(document);
-    return why === undefined ? undefined : { verdict: 'filtered', reason: why };
+    if (query.matches?.(document) !== false) return undefined;
+    return { verdict: 'filtered', reason: query.explain(document) ?? 'The query does not match.' };
   }
 
   async #fate(
@@ -88,7 +98,13 @@ export class Explain {
     eventId: string,
   ): Promise<Answer> {
     const letter = await this.#letterOf(id, eventId);
-    if (letter) return { verdict: 'dead-letter', reason: 'It is an open dead letter.', deadLetterId: letter };
+    if (letter) {
+      return {
+        verdict: 'dead-letter',
+        reason: `Its dead letter is ${letter.state}.`,
+        deadLetterId: letter.id,
+      };
+    }
     const settled = this.#deps.deliveries.brokerOf({ record }).settled(id, record.source);
     if (settled === true && record.timestamp < Date.parse(createdAt)) {
       return {
@@ -99,24 +115,19 @@ export class Explain {
     if (settled === true) return { verdict: 'delivered', reason: 'The listener answered 2xx.' };
     if (state !== 'active')
       return { verdict: 'held', reason: `The subscription is ${state}: events wait for it.` };
-    return this.#underWay(id);
+    return this.#underWay(id, eventId);
   }
 
-  #underWay(subscriptionId: string): Answer {
-    const status = this.#deps.deliveries.of(subscriptionId)?.status;
-    if (status && status.circuit !== 'closed') {
+  #underWay(subscriptionId: string, eventId: string): Answer {
+    const dispatcher = this.#deps.deliveries.of(subscriptionId);
+    if (dispatcher && dispatcher.status.circuit !== 'closed') {
       return {
         verdict: 'held',
         reason: 'The circuit is open: the listener counts as down, one probe at a time goes out.',
       };
     }
-    if (status && status.waitingRetry > 0) {
-      return {
-        verdict: 'retrying',
-        reason: 'It waits for a retry, or behind an event of the same resource that does.',
-      };
-    }
-    return { verdict: 'waiting', reason: 'It is in flight or waits for its turn behind earlier events.' };
+    const verdict = dispatcher?.progressOf(eventId) ?? 'waiting';
+    return { verdict, reason: UNDER_WAY[verdict] };
   }
 
   async #find(by: { eventId: string } | { correlationId: string }, limit: number): Promise<SourceRecord[]> {
@@ -124,13 +135,11 @@ export class Explain {
     return found.flat().slice(0, limit);
   }
 
-  async #letterOf(subscriptionId: string, eventId: string): Promise<string | undefined> {
+  /** The dead letter of one event, if it was not delivered after all. */
+  async #letterOf(subscriptionId: string, eventId: string): Promise<DeadLetter | undefined> {
     for (const { deadLetters } of this.#deps.brokers) {
-      const page = await deadLetters.list(
-        { subscriptionId, eventId, state: 'open' },
-        { offset: 0, limit: 1 },
-      );
-      if (page.items[0]) return page.items[0].id;
+      const [letter] = (await deadLetters.list({ subscriptionId, eventId }, { offset: 0, limit: 1 })).items;
+      if (letter && letter.state !== 'replayed') return letter;
     }
     return undefined;
   }

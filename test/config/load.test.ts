@@ -44,7 +44,7 @@ describe('precedence', () => {
         circuit: { threshold: 5, probeMin: 1_000, probeMax: 60_000, suspendAfter: 432_000_000 },
         limits: { concurrency: 'adaptive', maxWaiting: 1000, memory: 268_435_456 },
         hub: { duplicates: 'idempotent', lenientQuery: false, apis: [] },
-        embedded: { partitions: 4, retention: { age: 604_800_000, size: 10_737_418_240 } },
+        embedded: { partitions: 2, retention: { age: 604_800_000, size: 10_737_418_240 } },
         subscriptions: [],
       },
     });

@@ -151,14 +151,15 @@ describe('RULES 16: memory', () => {
 });
 
 describe('slots', () => {
-  test('are bounded, but a subscription always gets one', () => {
+  test('are bounded, but a subscription always gets its fair share', () => {
     const { capacity, holder } = setting();
     const [busy, late] = [holder(), holder()];
     for (let own = 0; own < 4; own++) expect(capacity.takeSlot(busy, own)).toBe(true);
     expect(capacity.takeSlot(busy, 4)).toBe(false);
     expect(capacity.takeSlot(late, 0)).toBe(true);
-    expect(capacity.takeSlot(late, 1)).toBe(false);
-    expect(capacity.slotsInUse).toBe(5);
+    expect(capacity.takeSlot(late, 1)).toBe(true);
+    expect(capacity.takeSlot(late, 2)).toBe(false);
+    expect(capacity.slotsInUse).toBe(6);
   });
 
   test('who was refused is told when one is free, the first to ask first', () => {
@@ -167,10 +168,13 @@ describe('slots', () => {
     for (let own = 0; own < 3; own++) capacity.takeSlot(a, own);
     capacity.takeSlot(b, 0);
     capacity.takeSlot(b, 1);
-    capacity.takeSlot(a, 3);
-    capacity.releaseSlot();
+    expect(capacity.takeSlot(b, 2)).toBe(false);
+    expect(capacity.takeSlot(a, 3)).toBe(false);
+    capacity.releaseSlot(2);
+    expect([a.woken, b.woken]).toEqual([0, 0]);
+    capacity.releaseSlot(1);
     expect([a.woken, b.woken]).toEqual([0, 1]);
-    capacity.releaseSlot();
+    capacity.releaseSlot(1);
     expect([a.woken, b.woken]).toEqual([1, 1]);
   });
 
@@ -181,10 +185,10 @@ describe('slots', () => {
     capacity.takeSlot(holder(), 0);
     const state = { ended: false, late: false };
     void capacity.idle(1_000).then(() => (state.ended = true));
-    capacity.releaseSlot();
+    capacity.releaseSlot(0);
     await clock.advance(500);
     expect(state.ended).toBe(false);
-    capacity.releaseSlot();
+    capacity.releaseSlot(0);
     await clock.advance(0);
     expect(state.ended).toBe(true);
     capacity.takeSlot(holder(), 0);

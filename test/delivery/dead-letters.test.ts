@@ -104,7 +104,7 @@ describe('what cannot be read as an event', () => {
     expect(scene.seen('b')).toEqual(['e0', 'e1']);
     expect(scene.letters()).toEqual([
       {
-        id: `unreadable.memory.${TOPIC}.0.1`,
+        id: `unreadable.memory.${TOPIC}.0.1.${Date.UTC(2026, 0, 1)}`,
         reason: 'unreadable',
         subscriptionId: null,
         callback: null,
@@ -121,6 +121,7 @@ describe('what cannot be read as an event', () => {
           offset: 1,
           key: 'k1',
           headers: { eventId: 'h1', eventType: 'HEvent', correlationId: 'c1' },
+          timestamp: Date.UTC(2026, 0, 1),
         },
         body: Buffer.from('{"not": "an event"'),
         deadAt: '2026-01-01T00:00:00.000Z',
@@ -184,4 +185,36 @@ test('letters of different subscriptions and records do not replace each other',
   await scene.publish('x', ...ids(3));
   await scene.clock.advance(1_000);
   expect(new Set(scene.letters().map(({ id }) => id)).size).toBe(6);
+});
+
+describe('RULES 4: a topic that was deleted and made anew', () => {
+  /** The topic is empty again, and another: its offsets begin anew. */
+  const makeAnew = async (scene: Scene) => {
+    for (const partition of scene.storage.partitions)
+      Object.assign(partition, { topicId: 'another', records: [], start: 0 });
+    await scene.crash();
+  };
+
+  test('does not replace the dead letters of the old one', async () => {
+    const scene = await Scene.with({ a: () => 422 });
+    await scene.publish('x', 'old');
+    await scene.clock.advance(1_000);
+    await makeAnew(scene);
+    await scene.publish('x', 'new');
+    await scene.clock.advance(1_000);
+    expect(scene.letters().map(({ eventId }) => eventId)).toEqual(['old', 'new']);
+  });
+
+  test('what is unreadable in it is quarantined, also where the old one had such a record', async () => {
+    const scene = await Scene.with({ a: () => 204 });
+    await scene.publishRaw('old nonsense');
+    await scene.clock.advance(1_000);
+    await makeAnew(scene);
+    await scene.publishRaw('new nonsense');
+    await scene.clock.advance(1_000);
+    expect(scene.letters().map(({ body }) => Buffer.from(body).toString())).toEqual([
+      'old nonsense',
+      'new nonsense',
+    ]);
+  });
 });

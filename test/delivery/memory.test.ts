@@ -121,4 +121,16 @@ describe('sockets', () => {
     expect(peaks.reduce((sum, peak) => sum + peak, 0)).toBeLessThanOrEqual(10 + 5);
     expect(Math.min(...peaks)).toBeGreaterThanOrEqual(1);
   });
+
+  test('slow listeners that use up all slots do not make a quick one slower', async () => {
+    const scene = await Scene.with({}, { limits: { maxSockets: 64 } });
+    const slow = () => ({ answer: answered(204, {}, 9_000), after: 9_000 });
+    for (const id of ids(10, 'slow')) await scene.subscribe(id, slow, only('SlowEvent'));
+    await scene.subscribe('quick', () => ({ answer: answered(204, {}, 10), after: 10 }), only('QuickEvent'));
+    for (const id of ids(500)) await publish(scene, 'SlowEvent', id, 10);
+    await scene.clock.advance(30_000);
+    for (const id of ids(200, 'q')) await publish(scene, 'QuickEvent', id, 10);
+    await scene.clock.advance(500);
+    expect(scene.seen('quick')).toHaveLength(200);
+  });
 });

@@ -122,7 +122,7 @@ describe('the dead letter', () => {
     const at = (ms: number) => new Date(began + ms).toISOString();
     expect(scene.letters()).toEqual([
       {
-        id: `a.memory.${TOPIC}.0.1`,
+        id: `a.memory.${TOPIC}.0.1.${Date.UTC(2026, 0, 1)}`,
         reason: 'exhausted',
         subscriptionId: 'a',
         callback: 'http://a.example/',
@@ -144,6 +144,7 @@ describe('the dead letter', () => {
           offset: 1,
           key: 'order-1',
           headers: { tmfApi: 'TMF622', 'x-shop': 'north' },
+          timestamp: Date.UTC(2026, 0, 1),
         },
         body: Buffer.from(text),
         deadAt: at(46_003),

@@ -85,20 +85,17 @@ describe('why was this event not delivered?', () => {
     });
   });
 
-  test.failing(
-    'an event whose type stands in a header only is not called filtered when it was delivered',
-    async () => {
-      const desk = await DeskScene.with({});
-      await desk.subscribe('a', () => 204, { query: 'eventType=XEvent' });
-      await desk.scene.publishRaw('{"eventId":"e1","event":{"x":{"id":"1"}}}', {
-        eventId: 'e1',
-        eventType: 'XEvent',
-      });
-      await desk.scene.clock.advance(1_000);
-      expect(desk.scene.seen('a')).toEqual(['e1']);
-      expect(await explained(desk, 'a', 'e1')).toMatchObject({ verdict: 'delivered' });
-    },
-  );
+  test('an event whose type stands in a header only is not called filtered when it was delivered', async () => {
+    const desk = await DeskScene.with({});
+    await desk.subscribe('a', () => 204, { query: 'eventType=XEvent' });
+    await desk.scene.publishRaw('{"eventId":"e1","event":{"x":{"id":"1"}}}', {
+      eventId: 'e1',
+      eventType: 'XEvent',
+    });
+    await desk.scene.clock.advance(1_000);
+    expect(desk.scene.seen('a')).toEqual(['e1']);
+    expect(await explained(desk, 'a', 'e1')).toMatchObject({ verdict: 'delivered' });
+  });
 
   test.each(['paused', 'gone', 'suspended'] as const)('held: the subscription is %s', async (state) => {
     const desk = await DeskScene.with({});
@@ -129,7 +126,7 @@ describe('why was this event not delivered?', () => {
       expect(await explained(desk, 'a', id)).toMatchObject({ verdict: 'retrying' });
   });
 
-  test.failing('one in flight is not called retrying because another one is', async () => {
+  test('one in flight is not called retrying because another one is', async () => {
     const desk = await DeskScene.with({ a: ({ eventId }) => (eventId === 'e1' ? 404 : slow()) });
     await desk.scene.publish('k', 'e1');
     await desk.scene.publish('l', 'e2');
@@ -137,12 +134,12 @@ describe('why was this event not delivered?', () => {
     expect(await explained(desk, 'a', 'e2')).not.toMatchObject({ verdict: 'retrying' });
   });
 
-  test('waiting: in flight, or its turn has not come', async () => {
+  test('in flight, and waiting behind it', async () => {
     const desk = await DeskScene.with({ a: slow });
     await desk.scene.publish('k', 'e1', 'e2');
     await desk.scene.clock.advance(500);
-    for (const id of ['e1', 'e2'])
-      expect(await explained(desk, 'a', id)).toMatchObject({ verdict: 'waiting' });
+    expect(await explained(desk, 'a', 'e1')).toMatchObject({ verdict: 'in-flight' });
+    expect(await explained(desk, 'a', 'e2')).toMatchObject({ verdict: 'waiting' });
   });
 
   test('dead-letter: and which', async () => {
@@ -187,7 +184,7 @@ describe('why was this event not delivered?', () => {
     expect(await explained(desk, 'a', 'e1')).toMatchObject({ verdict: 'delivered' });
   });
 
-  test.failing('one whose dead letter was discarded is not called delivered', async () => {
+  test('one whose dead letter was discarded is not called delivered', async () => {
     const desk = await DeskScene.with({ a: () => 422 });
     await desk.scene.publish('k', 'e1');
     await desk.scene.clock.advance(500);
@@ -255,7 +252,7 @@ describe('the trace of a correlation id', () => {
     });
   });
 
-  test.failing('decodes an event once, not once for each subscription', async () => {
+  test('decodes an event once, not once for each subscription', async () => {
     const desk = await DeskScene.with({});
     for (const id of ids(200))
       desk.registry.set(id, {
