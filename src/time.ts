@@ -16,7 +16,7 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after(ms, fire) {
-    const timer = setTimeout(fire, ms);
+    const timer = setTimeout(fire, Math.max(0, ms));
     timer.unref();
     return { cancel: () => clearTimeout(timer) };
   },

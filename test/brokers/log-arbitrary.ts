@@ -40,6 +40,8 @@ export interface LogHistory {
   readonly steps: readonly Step[];
   readonly partitions: number;
   readonly capacity: number;
+  /** Those without room take it from others. */
+  readonly evictions: boolean;
   readonly latencies: readonly number[];
 }
 
@@ -48,5 +50,6 @@ export const logHistory: fc.Arbitrary<LogHistory> = fc.record({
   steps: fc.array(step, { minLength: 5, maxLength: 60, size: 'max' }),
   partitions: fc.integer({ min: 1, max: 2 }),
   capacity: fc.constantFrom(Infinity, 100),
+  evictions: fc.boolean(),
   latencies: fc.array(fc.nat(5), { minLength: 1, maxLength: 7 }),
 });

@@ -33,6 +33,8 @@ export class LogPlay {
   #published = 0;
   #attached = 0;
   #reads = 0;
+  #asked = 0;
+  #evictsAgainAt = 0;
 
   constructor(history: LogHistory) {
     this.#history = history;
@@ -127,6 +129,21 @@ export class LogPlay {
       ...{ done: new Set(), attempts: new Map() },
       startedAt: this.#site.storage.partitions.map(({ start, records }) => start + records.length),
     });
+    this.#evictsWhenFull(this.#players.at(-1)!);
+  }
+
+  /** As when memory is short: now and then, who finds no room takes it from somebody else. */
+  #evictsWhenFull(player: Player): void {
+    player.outlet.whenFull = () => {
+      // Not twice at a time, or two of them would take it from each other without end.
+      if (++this.#asked % 5 !== 0 || this.#site.clock.now() < this.#evictsAgainAt) return;
+      this.#evictsAgainAt = this.#site.clock.now() + 100;
+      this.#look();
+      const other = this.#players[this.#asked % this.#players.length]!;
+      if (other === player || !this.#history.evictions) return;
+      for (const delivery of [...other.held]) this.#touch(other, delivery, 'evict');
+      player.outlet.take(3);
+    };
   }
 
   async #detach(player: Player): Promise<void> {
@@ -150,12 +167,9 @@ export class LogPlay {
     await this.#finish(this.#stage.crash());
     for (const player of this.#players) {
       await this.#finish(this.#stage.attach(player.id, 'known', { room: 5, settles: false }));
-      Object.assign(player, {
-        outlet: this.#stage.outlet(player.id),
-        held: new Set(),
-        seen: 0,
-        seenAgain: 0,
-      });
+      const outlet = this.#stage.outlet(player.id);
+      Object.assign(player, { outlet, held: new Set(), seen: 0, seenAgain: 0 });
+      this.#evictsWhenFull(player);
     }
   }
 

@@ -120,6 +120,20 @@ describe('the head-room before retention takes something that is owed', () => {
     expect(headroom()).toBeUndefined();
   });
 
+  test('is gone with the event that retention took', async () => {
+    await stage.attach('free');
+    const full = await stage.attach('full', 'new', { room: 0 });
+    await stage.untilOffered(stage.outlet('free'), await stage.publishMany('e', 20));
+    await stage.until(() => stage.broker.status('full')?.oldestUnsettled !== undefined);
+    site.log.truncate(partition, 20);
+    // What was read before is forgotten with a new subscription.
+    await stage.attach('another');
+    full.give(1);
+    await stage.until(() => stage.broker.status('full')?.lost === 20);
+    expect(stage.broker.status('full')?.oldestUnsettled).toBeUndefined();
+    expect(stage.broker.retentionHeadroomSeconds()).toBeUndefined();
+  });
+
   test('is known of what waits for a full one after a restart', async () => {
     await stage.attach('full', 'new', { room: 0 });
     const free = await stage.attach('free');

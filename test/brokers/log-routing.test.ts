@@ -12,40 +12,88 @@ beforeEach(async () => {
 
 afterEach(() => stage.close());
 
+/** Events that are matched, followed in the same stretch by a record whose quarantine takes its time. */
+async function publishBeforeQuarantine(): Promise<string[]> {
+  const [ids] = await Promise.all([
+    stage.publishMany('e', 20),
+    stage.publish('unreadable', { unreadable: true }),
+  ]);
+  return ids;
+}
+
+async function untilQuarantined(done: () => boolean): Promise<void> {
+  await stage.until(() => {
+    for (const quarantine of stage.intake.quarantines) quarantine.done();
+    return done();
+  });
+}
+
 describe('subscriptions that come while a stretch is being matched', () => {
   test('RULES 2: get it matched for them too, at the head', async () => {
     const first = await stage.attach('first');
-    await stage.publish('unreadable', { unreadable: true });
-    const ids = await stage.publishMany('e', 20);
+    const ids = await publishBeforeQuarantine();
     await stage.until(() => stage.intake.quarantines.length === 1);
-    // Behind the stretch that is being read, so it joins the head in the middle of that.
+    // At the place that is being read, so it joins the head in the middle of that.
     site.setPosition('late', 0);
     const late = await stage.attach('late', 'known');
-    stage.intake.quarantines[0]!.done();
-    await stage.until(() => {
-      for (const { done } of stage.intake.quarantines) done();
-      return first.offered.length === ids.length;
-    });
+    await untilQuarantined(() => first.offered.length === ids.length);
     await stage.untilOffered(late, ids);
   });
 
   test('RULES 2: get it matched for them too, among the laggards', async () => {
-    await stage.attach('first');
-    await stage.publish('unreadable', { unreadable: true });
-    const ids = await stage.publishMany('e', 20);
-    await stage.until(() => stage.intake.quarantines.length === 1);
-    stage.intake.quarantines[0]!.done();
-    await stage.untilOffered(stage.outlet('first'), ids);
+    const first = await stage.attach('first');
+    const ids = await publishBeforeQuarantine();
+    await untilQuarantined(() => first.offered.length === ids.length);
+    const before = stage.intake.quarantines.length;
     site.setPosition('laggard', 0);
     const laggard = await stage.attach('laggard', 'known');
-    await stage.until(() => stage.intake.quarantines.length === 2);
+    await stage.until(() => stage.intake.quarantines.length > before);
     site.setPosition('late', 0);
     const late = await stage.attach('late', 'known');
-    await stage.until(() => {
-      for (const { done } of stage.intake.quarantines) done();
-      return laggard.offered.length === ids.length;
-    });
+    await untilQuarantined(() => laggard.offered.length === ids.length);
     await stage.untilOffered(late, ids);
+  });
+
+  test('RULES 2: join the head when it comes to where they stand, with nobody else to wake it', async () => {
+    const first = await stage.attach('first');
+    site.faults.latency = () => 50;
+    await stage.publishMany('e', 200);
+    await pass(60);
+    expect(first.offered.length).toBeLessThan(200);
+    const attached = stage.attach('late');
+    await pass(1_000);
+    const late = await attached;
+    await stage.until(() => first.offered.length === 200);
+    await stage.publish('after');
+    await stage.untilOffered(late, ['after']);
+  });
+
+  test('that are detached before they are attached get nothing', async () => {
+    const first = await stage.attach('first');
+    site.setPosition('late', 0);
+    site.faults.latency = () => 5;
+    const attached = stage.attach('late', 'known');
+    const detached = stage.detach('late');
+    await pass(1_000);
+    await Promise.all([attached, detached]);
+    site.faults.latency = () => 0;
+    await stage.untilOffered(first, await stage.publishMany('e', 20));
+    expect(stage.outlet('late').offered).toEqual([]);
+  });
+
+  const pass = (ms: number): Promise<void> => site.clock.advance(ms);
+});
+
+describe('an event that was owed, and that nobody wants any more after a restart', () => {
+  test('is passed: the position does not wait for it', async () => {
+    const outlet = await stage.attach('a', 'new', { settles: false });
+    await stage.untilOffered(outlet, await stage.publishMany('e', 5, { key: 'k' }));
+    outlet.settle(outlet.offered[4]!);
+    await stage.broker.stop();
+    await stage.crash(async () => void stage.intake.unwanted.add('e2'));
+    await stage.untilOffered(await stage.attach('a', 'known'), ['e0', 'e1', 'e3']);
+    await site.clock.advance(10_000);
+    expect(site.position('a')).toEqual({ offset: 5, next: 5, holes: [] });
   });
 });
 
@@ -68,6 +116,13 @@ describe('promise 6: cost follows deliveries', () => {
     for (const outlet of slow) await stage.untilOffered(outlet, ids);
     // Once at the head, and a few times for the laggards: not once for each of them.
     expect(stage.intake.routed).toBeLessThan(200 * 4);
+    // Back at the head, they read no more for themselves.
+    const before = stage.intake.routed;
+    for (let i = 0; i < 50; i++) {
+      await stage.publish(`more${i}`);
+      await stage.until(() => slow.every(({ offered }) => offered.length === 201 + i));
+    }
+    expect(stage.intake.routed).toBe(before + 50);
   });
 
   test('one event for one of 1,000 subscriptions touches no other position', async () => {

@@ -164,6 +164,8 @@ export function attaching(given: GivenStage): void {
   describe('detach', () => {
     test('stops the feed and forgets the position', async () => {
       const stage = given();
+      // So that the position it forgets is not the beginning.
+      await stage.publishMany('early', 20);
       const [a, b] = [await stage.attach('a'), await stage.attach('b')];
       await stage.untilOffered(a, await stage.publishMany('before', 20));
       await stage.detach('a');
@@ -173,7 +175,7 @@ export function attaching(given: GivenStage): void {
       expect(a.offered).toHaveLength(20);
       await stage.broker.stop();
       await stage.crash();
-      const owed = stage.broker.capabilities.sharedLog ? 40 : 0;
+      const owed = stage.broker.capabilities.sharedLog ? 60 : 0;
       const again = await stage.attach('a', 'known');
       await stage.publish('last');
       await stage.until(() => again.ids.includes('last') && again.offered.length > owed);

@@ -43,6 +43,8 @@ class TestIntake implements Intake {
   readonly #ids = new Set<string>();
   /** Resolves the wait of each unreadable record, in the order they came. */
   readonly quarantines: { readonly eventId: string; readonly done: () => void }[] = [];
+  /** Event ids that nobody wants any more. */
+  readonly unwanted = new Set<string>();
   epoch = 0;
   /** Records that it was asked about. */
   routed = 0;
@@ -68,7 +70,8 @@ class TestIntake implements Intake {
       ...{ orderingKey: record.key ?? eventId, traceparent: undefined, time: record.timestamp },
       bytes: record.value,
     };
-    return { event, record, subscriptionIds: to === undefined ? [...this.#ids] : to.split(' ') };
+    const wanting = to === undefined ? [...this.#ids] : to.split(' ');
+    return { event, record, subscriptionIds: this.unwanted.has(eventId) ? [] : wanting };
   }
 }
 
@@ -89,6 +92,8 @@ export class TestOutlet implements Outlet {
   settles: boolean;
   /** Thrown at the next offer. */
   failOnce: Error | undefined;
+  /** Called when it is asked for room and has none, as a full memory makes room by evicting others. */
+  whenFull: () => void = () => undefined;
   #room: number;
   readonly #held = new Set<string>();
   /** The last offset that each feed offered, for each partition. */
@@ -112,6 +117,7 @@ export class TestOutlet implements Outlet {
   }
 
   hasRoom(): boolean {
+    if (this.#room <= 0) this.whenFull();
     return this.#room > 0;
   }
 
@@ -131,6 +137,11 @@ export class TestOutlet implements Outlet {
   give(room: number): void {
     this.#room += room;
     this.#broker().roomAgain(this.subscriptionId);
+  }
+
+  /** Room that nobody has to be told of. */
+  take(room: number): void {
+    this.#room += room;
   }
 
   settle(delivery: Delivery): void {

@@ -22,6 +22,8 @@ const RETRY_MS = 500;
  */
 export class PartitionReader {
   readonly partition: Partition;
+  /** False once the partition is another's. */
+  isOwned = true;
   readonly #log: Log;
   readonly #routedLog: RoutedLog;
   readonly #clock: Clock;
@@ -31,11 +33,12 @@ export class PartitionReader {
   /** Those of replays. */
   readonly #replaying = new Map<string, readonly Cursor[]>();
   readonly #laggards = new Set<Cursor>();
+  /** Joined, with events from before a restart that the head still has to bring up again. */
+  readonly #rereading = new Set<Cursor>();
   #joined = 0;
   #head = 0;
   #stopped = false;
   #tellStopped: () => void = () => undefined;
-  #owned = true;
   readonly #headSignal = new Signal();
   readonly #catchUpSignal = new Signal();
   #loops: Promise<unknown> = Promise.resolve();
@@ -69,12 +72,8 @@ export class PartitionReader {
 
   /** The partition is another's: no attempt may start any more, also not while the positions are committed. */
   disown(): void {
-    this.#owned = false;
+    this.isOwned = false;
     this.stop();
-  }
-
-  get isOwned(): boolean {
-    return this.#owned;
   }
 
   /** Resolves when the loops have ended. Call `stop` first. */
@@ -156,6 +155,7 @@ export class PartitionReader {
       if (!this.#offerAtHead(routed)) return false;
     }
     this.#head = stretch.to;
+    if (this.#rereading.size > 0) this.#dropUnwanted();
     if (this.#laggards.size > 0) this.#catchUpSignal.raise();
     return true;
   }
@@ -176,6 +176,7 @@ export class PartitionReader {
     this.#laggards.delete(cursor);
     cursor.joined = true;
     this.#joined++;
+    if (cursor.readAt < cursor.ledger.next) this.#rereading.add(cursor);
     // The head may be waiting for room of those that stood there before.
     this.#headSignal.raise();
   }
@@ -203,12 +204,23 @@ export class PartitionReader {
       this.#head = offset;
       return false;
     }
-    for (const cursor of blocked) this.#leaveHead(cursor, offset);
+    for (const cursor of blocked) {
+      cursor.ledger.dropUnheld(0, offset);
+      this.#leaveHead(cursor, offset);
+    }
     if (blocked.length > 0) this.#catchUpSignal.raise();
     for (const cursor of wanting) if (cursor.joined) cursor.offer(routed, offset);
     // Last, so that an outlet that throws does not make the others miss the record.
     this.#head = offset + 1;
     return true;
+  }
+
+  /** What was owed, and did not come up again where the head has been, nobody wants any more. */
+  #dropUnwanted(): void {
+    for (const cursor of this.#rereading) {
+      if (cursor.joined) cursor.ledger.dropUnheld(0, this.#head);
+      if (!cursor.joined || this.#head >= cursor.ledger.next) this.#rereading.delete(cursor);
+    }
   }
 
   #isSomebodyBeyond(offset: number): boolean {
