@@ -1,4 +1,5 @@
-import { Stage, type TestOutlet } from '../contracts/broker-stage.ts';
+import type { TestOutlet } from '../contracts/broker-outlet.ts';
+import { Stage } from '../contracts/broker-stage.ts';
 import { LogSite } from './log-site.ts';
 
 const CAPACITY = 4_096;

@@ -1,5 +1,6 @@
 import type { Delivery } from '../../src/brokers/broker.ts';
-import { Stage, type TestOutlet } from '../contracts/broker-stage.ts';
+import type { TestOutlet } from '../contracts/broker-outlet.ts';
+import { Stage } from '../contracts/broker-stage.ts';
 import type { LogHistory, Step } from './log-arbitrary.ts';
 import { LogSite } from './log-site.ts';
 
@@ -136,10 +137,10 @@ export class LogPlay {
   #evictsWhenFull(player: Player): void {
     player.outlet.whenFull = () => {
       // Not twice at a time, or two of them would take it from each other without end.
-      if (++this.#asked % 5 !== 0 || this.#site.clock.now() < this.#evictsAgainAt) return;
+      if (++this.#asked % 3 !== 0 || this.#site.clock.now() < this.#evictsAgainAt) return;
       this.#evictsAgainAt = this.#site.clock.now() + 100;
       this.#look();
-      const other = this.#players[this.#asked % this.#players.length]!;
+      const other = this.#players.reduce((most, one) => (one.held.size > most.held.size ? one : most));
       if (other === player || !this.#history.evictions) return;
       for (const delivery of [...other.held]) this.#touch(other, delivery, 'evict');
       player.outlet.take(3);

@@ -1,5 +1,6 @@
+import type { TestOutlet } from '../contracts/broker-outlet.ts';
 import { Stage } from '../contracts/broker-stage.ts';
-import { LogSite } from './log-site.ts';
+import { LogSite, TOPIC } from './log-site.ts';
 
 let site: LogSite;
 let stage: Stage;
@@ -57,13 +58,12 @@ describe('subscriptions that come while a stretch is being matched', () => {
   test('RULES 2: join the head when it comes to where they stand, with nobody else to wake it', async () => {
     const first = await stage.attach('first');
     site.faults.latency = () => 50;
-    await stage.publishMany('e', 200);
-    await pass(60);
-    expect(first.offered.length).toBeLessThan(200);
+    await stage.publishMany('e', 1_000);
     const attached = stage.attach('late');
-    await pass(1_000);
+    await pass(500);
     const late = await attached;
-    await stage.until(() => first.offered.length === 200);
+    expect(first.offered.length).toBeLessThan(1_000);
+    await stage.until(() => first.offered.length === 1_000);
     await stage.publish('after');
     await stage.untilOffered(late, ['after']);
   });
@@ -73,7 +73,7 @@ describe('subscriptions that come while a stretch is being matched', () => {
     site.setPosition('late', 0);
     site.faults.latency = () => 5;
     const attached = stage.attach('late', 'known');
-    const detached = stage.detach('late');
+    const detached = stage.broker.detach('late');
     await pass(1_000);
     await Promise.all([attached, detached]);
     site.faults.latency = () => 0;
@@ -84,17 +84,40 @@ describe('subscriptions that come while a stretch is being matched', () => {
   const pass = (ms: number): Promise<void> => site.clock.advance(ms);
 });
 
-describe('an event that was owed, and that nobody wants any more after a restart', () => {
-  test('is passed: the position does not wait for it', async () => {
+describe('an event that was owed, and that nobody wants any more after a restart, is passed', () => {
+  beforeEach(async () => {
     const outlet = await stage.attach('a', 'new', { settles: false });
     await stage.untilOffered(outlet, await stage.publishMany('e', 5, { key: 'k' }));
     outlet.settle(outlet.offered[4]!);
     await stage.broker.stop();
     await stage.crash(async () => void stage.intake.unwanted.add('e2'));
-    await stage.untilOffered(await stage.attach('a', 'known'), ['e0', 'e1', 'e3']);
-    await site.clock.advance(10_000);
-    expect(site.position('a')).toEqual({ offset: 5, next: 5, holes: [] });
   });
+
+  test('by one that is alone', async () => {
+    await comesToTheEnd(await stage.attach('a', 'known'));
+  });
+
+  test('by one that is behind another', async () => {
+    await stage.attach('another');
+    await comesToTheEnd(await stage.attach('a', 'known'));
+  });
+
+  test('by one that is left behind where it has no room', async () => {
+    const outlet = await stage.attach('a', 'known', { room: 2 });
+    await stage.until(() => outlet.offered.length === 2);
+    await stage.attach('another');
+    await stage.publish('for another', { to: ['another'] });
+    await stage.untilOffered(stage.outlet('another'), ['for another']);
+    outlet.give(10);
+    await comesToTheEnd(outlet);
+  });
+
+  async function comesToTheEnd(outlet: TestOutlet): Promise<void> {
+    await stage.untilOffered(outlet, ['e0', 'e1', 'e3']);
+    await site.clock.advance(10_000);
+    const end = site.log.knownEnd({ topic: TOPIC, partition: 0, topicId: '' });
+    expect(site.position('a')).toEqual({ offset: end, next: end, holes: [] });
+  }
 });
 
 describe('promise 6: cost follows deliveries', () => {

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
-import type { TestOutlet, GivenStage } from './broker-stage.ts';
+import type { TestOutlet } from './broker-outlet.ts';
+import type { GivenStage } from './broker-stage.ts';
 
 /** Publishing and attaching: what is owed to whom, from which moment on. */
 export function attaching(given: GivenStage): void {

@@ -1,4 +1,5 @@
-import type { GivenStage, Stage, TestOutlet } from './broker-stage.ts';
+import type { TestOutlet } from './broker-outlet.ts';
+import type { GivenStage, Stage } from './broker-stage.ts';
 
 /** RULES 14: a replay is a durable job with a cursor of its own, no part of the live position. */
 export function replaying(given: GivenStage): void {
