@@ -98,11 +98,11 @@ export class Capacity {
   /**
    * A slot for one attempt. When all are taken, a tenant still gets up to its fair share, so that slow listeners cannot
    * starve a quick one (promise 3); there are never more than twice as many attempts as slots, or one for each tenant.
-   * `own`: attempts that it has under way.
+   * `own`: attempts that it has under way. `always`: for a circuit's one probe, which is never refused.
    */
-  takeSlot(tenant: Tenant, own: number): boolean {
+  takeSlot(tenant: Tenant, own: number, always = false): boolean {
     const share = Math.max(1, Math.floor(this.#limits.slots / Math.max(1, this.#working)));
-    if (own > 0 && own >= share && this.#slots >= this.#limits.slots) {
+    if (!always && own > 0 && own >= share && this.#slots >= this.#limits.slots) {
       this.#refusedSlot.add(tenant);
       return false;
     }

@@ -201,7 +201,7 @@ export class Dispatcher implements Outlet, Tenant {
   /** Takes what an attempt needs: the pace's permission and one of the process's slots. */
   #mayStart(): boolean {
     const permission = this.#pace.ask(this.#deps.clock.monotonic(), this.#inFlight);
-    if (permission === 'probe') return this.#deps.capacity.takeSlot(this, 0);
+    if (permission === 'probe') return this.#deps.capacity.takeSlot(this, this.#inFlight, true);
     if (permission === 'attempt') {
       const started = this.#deps.capacity.takeSlot(this, this.#inFlight);
       if (!started) this.#pace.notStarted();

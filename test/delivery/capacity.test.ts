@@ -162,6 +162,19 @@ describe('slots', () => {
     expect(capacity.slotsInUse).toBe(6);
   });
 
+  test('a probe is never refused, and counts its subscription once', () => {
+    const { capacity, holder } = setting();
+    const [probing, other] = [holder(), holder()];
+    for (let own = 0; own < 4; own++) capacity.takeSlot(probing, own);
+    expect(capacity.takeSlot(probing, 4, true)).toBe(true);
+    for (let own = 4; own >= 0; own--) capacity.releaseSlot(own);
+    // Were it counted twice, the fair share of the other would stay halved.
+    for (let own = 0; own < 4; own++) capacity.takeSlot(other, own);
+    capacity.takeSlot(probing, 0);
+    expect(capacity.takeSlot(probing, 1)).toBe(true);
+    expect(capacity.slotsInUse).toBe(6);
+  });
+
   test('who was refused is told when one is free, the first to ask first', () => {
     const { capacity, holder } = setting();
     const [a, b] = [holder(), holder()];
