@@ -1,16 +1,19 @@
 /** One request on its way, and the only place that decides when it has been answered. */
 import { StringDecoder } from 'node:string_decoder';
 import type { Dispatcher } from 'undici';
+import type { Clock } from '../time.ts';
 import type { Expiring } from './expiry.ts';
 import { classify, type Failure } from './failures.ts';
+import type { Origin } from './origin-pools.ts';
+import type { CallbackAnswer, Sending } from './sender.ts';
 
-export interface AnswerHead {
-  readonly status: number;
-  readonly retryAfter: string | undefined;
-  readonly text: string;
+export interface AttemptDeps {
+  readonly clock: Clock;
+  /** Bytes of an answer's body after which the rest is cut off. */
+  readonly maxBytes: number;
+  /** Called once for each attempt, before its answer is known to those who wait for it. */
+  readonly ended: (attempt: Attempt) => void;
 }
-
-export type Settle = (attempt: Attempt, outcome: AnswerHead | Failure) => void;
 
 /** Bytes of the answer kept as text. */
 const TEXT_BYTES = 1024;
@@ -21,11 +24,14 @@ const ENOUGH = new Error('the rest of the answer is not wanted');
  * line is the answer**: whatever happens to the body afterwards (stalls, breaks, exceeds the limit) the outcome
  * is that status. A listener that wrote `2xx` has taken the event; calling that a failure would send it again.
  */
-export class Attempt implements Dispatcher.DispatchHandler, Expiring {
+export class Attempt implements Dispatcher.DispatchHandler, Expiring, Sending {
   dueAt = 0;
   slot = -1;
-  readonly #maxBytes: number;
-  readonly #settle: Settle;
+  readonly origin: Origin;
+  readonly answer: Promise<CallbackAnswer>;
+  readonly #deps: AttemptDeps;
+  readonly #startedAt: number;
+  #resolve!: (answer: CallbackAnswer) => void;
   #controller: Dispatcher.DispatchController | undefined;
   #settled = false;
   #status = 0;
@@ -33,9 +39,16 @@ export class Attempt implements Dispatcher.DispatchHandler, Expiring {
   #bytes = 0;
   #start: Buffer | undefined;
 
-  constructor(maxBytes: number, settle: Settle) {
-    this.#maxBytes = maxBytes;
-    this.#settle = settle;
+  /** `deps` is one object for all attempts of a sender; `startedAt` in monotonic milliseconds. */
+  constructor(origin: Origin, startedAt: number, deps: AttemptDeps) {
+    this.origin = origin;
+    this.#startedAt = startedAt;
+    this.#deps = deps;
+    this.answer = new Promise((resolve) => (this.#resolve = resolve));
+  }
+
+  abort(): void {
+    if (!this.#settled) this.giveUp('aborted', 'broken off');
   }
 
   /** Stops waiting: the answer if its status is known, else `failure`. The connection is not used again. */
@@ -68,7 +81,7 @@ export class Attempt implements Dispatcher.DispatchHandler, Expiring {
       this.#start = this.#start ? Buffer.concat([this.#start, part]) : part;
     }
     this.#bytes += chunk.length;
-    if (this.#bytes < this.#maxBytes) return;
+    if (this.#bytes < this.#deps.maxBytes) return;
     this.#finish(undefined);
     controller.abort(ENOUGH);
   }
@@ -88,12 +101,12 @@ export class Attempt implements Dispatcher.DispatchHandler, Expiring {
   #finish(failure: Failure | undefined): void {
     if (this.#settled) return;
     this.#settled = true;
-    const answered = this.#status !== 0 || failure === undefined;
-    this.#settle(this, answered ? this.#answer() : failure);
-  }
-
-  #answer(): AnswerHead {
-    return { status: this.#status, retryAfter: this.#retryAfter, text: textOf(this.#start) };
+    const { clock, ended } = this.#deps;
+    const durationMs = clock.monotonic() - this.#startedAt;
+    ended(this);
+    if (failure && this.#status === 0) return this.#resolve({ ...failure, durationMs });
+    const text = textOf(this.#start);
+    this.#resolve({ status: this.#status, retryAfter: this.#retryAfter, text, durationMs });
   }
 }
 

@@ -10,6 +10,13 @@ export interface Expiring {
 }
 
 /**
+ * A timer that comes so late says that the process stood still (frozen, suspended, starved). What happened meanwhile is
+ * still to be heard of, such as an answer that waits in its socket: that gets a moment before anything expires.
+ */
+const STOOD_STILL_MS = 500;
+const CATCH_UP_MS = 50;
+
+/**
  * Items that are deleted in time never touch the timer, so it fires about once per lifetime, however many items
  * pass through; only then are all looked at.
  *
@@ -23,6 +30,7 @@ export class Expiry<T extends Expiring> {
   readonly #expire: (item: T) => void;
   #items: T[] = [];
   #timer: Timer | undefined;
+  #sweepAt = 0;
 
   /** `expire` is called once per item, after `lifetimeMs`, with the item already removed. */
   constructor(clock: Clock, lifetimeMs: number, expire: (item: T) => void) {
@@ -39,7 +47,7 @@ export class Expiry<T extends Expiring> {
   add(item: T, now: number): void {
     item.dueAt = now + this.#lifetimeMs;
     item.slot = this.#items.push(item) - 1;
-    this.#timer ??= this.#clock.after(this.#lifetimeMs, () => this.#sweep());
+    if (!this.#timer) this.#sweepAfter(this.#lifetimeMs, now);
   }
 
   /** Does nothing when the item is not in. */
@@ -70,9 +78,19 @@ export class Expiry<T extends Expiring> {
     return items;
   }
 
+  #isArmed(): boolean {
+    return this.#timer !== undefined;
+  }
+
+  #sweepAfter(ms: number, now: number): void {
+    this.#sweepAt = now + ms;
+    this.#timer = this.#clock.after(ms, () => this.#sweep());
+  }
+
   #sweep(): void {
     this.#timer = undefined;
     const now = this.#clock.monotonic();
+    if (now - this.#sweepAt > STOOD_STILL_MS) return this.#sweepAfter(CATCH_UP_MS, now);
     for (const item of this.#items.filter(({ dueAt }) => dueAt <= now)) {
       // Expiring one item may have deleted another.
       if (item.slot < 0) continue;
@@ -80,6 +98,6 @@ export class Expiry<T extends Expiring> {
       this.#expire(item);
     }
     const next = this.oldest();
-    if (next) this.#timer ??= this.#clock.after(Math.ceil(next.dueAt - now), () => this.#sweep());
+    if (next && !this.#isArmed()) this.#sweepAfter(Math.ceil(next.dueAt - now), now);
   }
 }

@@ -1,14 +1,14 @@
 /** Sends events to callbacks: HTTP/1.1 POST, one answer or one failure per attempt, never more than allowed. */
 import { networkInterfaces } from 'node:os';
 import type { Clock } from '../time.ts';
-import { Attempt, type Settle } from './attempt.ts';
+import { Attempt, type AttemptDeps } from './attempt.ts';
 import { parseCallbackUrl, type CallbackTarget } from './callback-url.ts';
 import { guardedConnector } from './connector.ts';
 import { Expiry } from './expiry.ts';
 import { shareLookups, systemLookup, type Lookup } from './lookup.ts';
 import { OriginPools, type PoolLimits } from './origin-pools.ts';
 import { createAddressPolicy, type AddressPolicy, type OwnEndpoints } from './policy.ts';
-import type { CallbackAnswer, CallbackRequest, CallbackSender } from './sender.ts';
+import type { CallbackRequest, CallbackSender, Sending } from './sender.ts';
 
 export interface HttpSenderOptions extends PoolLimits {
   /** Addresses, CIDR ranges, hosts and `*.domain` patterns that may be called although they are not public. */
@@ -62,6 +62,7 @@ class UndiciSender implements HttpSender {
   readonly #policy: AddressPolicy;
   readonly #pools: OriginPools;
   readonly #inFlight: Expiry<Attempt>;
+  readonly #attemptDeps: AttemptDeps;
   readonly #targets = new Map<string, CallbackTarget | string>();
   #closed = false;
 
@@ -74,25 +75,24 @@ class UndiciSender implements HttpSender {
     this.#inFlight = new Expiry(clock, options.timeoutMs, (attempt) => {
       attempt.giveUp('timeout', tooLate);
     });
+    const ended = (attempt: Attempt): void => {
+      this.#inFlight.delete(attempt);
+      pools.release(attempt.origin);
+    };
+    this.#attemptDeps = { clock, maxBytes: options.maxAnswerBytes, ended };
   }
 
-  send({ url, headers, body }: CallbackRequest): Promise<CallbackAnswer> {
+  send({ url, headers, body }: CallbackRequest): Sending {
     const target = this.#target(url);
     if (typeof target === 'string') return notSent('refused-by-policy', target);
     if (this.#closed) return notSent('aborted', 'the gateway is shutting down');
-    return new Promise((resolve) => {
-      const startedAt = this.#clock.monotonic();
-      const origin = this.#pools.acquire(target);
-      const settle: Settle = (attempt, outcome) => {
-        this.#inFlight.delete(attempt);
-        this.#pools.release(origin);
-        resolve({ ...outcome, durationMs: this.#clock.monotonic() - startedAt });
-      };
-      const attempt = new Attempt(this.#options.maxAnswerBytes, settle);
-      this.#inFlight.add(attempt, startedAt);
-      // Never throws: what is wrong with the request reaches the attempt as an error.
-      origin.pool.dispatch({ path: target.path, method: 'POST', headers, body }, attempt);
-    });
+    const startedAt = this.#clock.monotonic();
+    const origin = this.#pools.acquire(target);
+    const attempt = new Attempt(origin, startedAt, this.#attemptDeps);
+    this.#inFlight.add(attempt, startedAt);
+    // Never throws: what is wrong with the request reaches the attempt as an error.
+    origin.pool.dispatch({ path: target.path, method: 'POST', headers, body }, attempt);
+    return attempt;
   }
 
   refusal(url: string): string | undefined {
@@ -120,8 +120,8 @@ class UndiciSender implements HttpSender {
   }
 }
 
-function notSent(failure: 'refused-by-policy' | 'aborted', message: string): Promise<CallbackAnswer> {
-  return Promise.resolve({ failure, message, durationMs: 0 });
+function notSent(failure: 'refused-by-policy' | 'aborted', message: string): Sending {
+  return { answer: Promise.resolve({ failure, message, durationMs: 0 }), abort: () => undefined };
 }
 
 function localAddresses(): string[] {

@@ -9,7 +9,7 @@ export interface CallbackRequest {
 /**
  * Why there was no HTTP answer. `refused-by-policy`: the address is one that callbacks may not reach.
  * `connect`: no connection (refused, reset before the answer, name not found, TLS). `timeout`: connect or answer
- * took too long. `protocol`: what came back is no HTTP. `aborted`: the gateway gave up (shutdown).
+ * took too long. `protocol`: what came back is no HTTP. `aborted`: the gateway gave up (shutdown, handover).
  */
 export type CallbackFailure = 'refused-by-policy' | 'connect' | 'timeout' | 'protocol' | 'aborted';
 
@@ -24,8 +24,18 @@ export type CallbackAnswer =
     }
   | { readonly failure: CallbackFailure; readonly message: string; readonly durationMs: number };
 
+/** One attempt that was begun. */
+export interface Sending {
+  readonly answer: Promise<CallbackAnswer>;
+  /**
+   * Breaks it off: its connection is closed, and its answer is the failure `aborted`, unless a status was there
+   * already. Does nothing once it is answered.
+   */
+  abort(): void;
+}
+
 export interface CallbackSender {
-  send(request: CallbackRequest): Promise<CallbackAnswer>;
+  send(request: CallbackRequest): Sending;
   /** What the policy can say without the network: undefined, or why this URL may never be called. */
   refusal(url: string): string | undefined;
   /** Gives up what is in flight and closes all connections. */

@@ -104,6 +104,7 @@ export class Deliveries implements Intake {
 
   closeAll(): void {
     this.#closed = true;
+    this.letterReplays.stop();
     for (const dispatcher of this.#dispatchers.values()) dispatcher.close();
   }
 

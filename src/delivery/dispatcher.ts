@@ -1,22 +1,20 @@
-import type { Attempt, DeadLetterReason, DeadLetters, Delivery, Outlet } from '../brokers/broker.ts';
+import type { Attempt, DeadLetterReason, DeadLetters, Delivery, Feed, Outlet } from '../brokers/broker.ts';
 import type { CallbackAnswer, CallbackSender } from '../callbacks/sender.ts';
 import type { Subscription } from '../registry/store.ts';
-import type { Clock, Timer } from '../time.ts';
+import type { Clock } from '../time.ts';
+import { Alarm } from './alarm.ts';
 import { attemptOf, remember, requestOf, targetOf, type Target } from './attempt.ts';
 import type { Capacity, Tenant } from './capacity.ts';
 import { bury, deadLetterOf } from './dead-letter.ts';
 import { Lanes, type Lane } from './lanes.ts';
+import { Leaving } from './leaving.ts';
 import type { DeliveryObserver } from './observer.ts';
 import { outcomeOf, type Outcome } from './outcome.ts';
 import { Pace } from './pace.ts';
+import { Room } from './room.ts';
 import type { DeliverySettings } from './settings.ts';
 import { verdictOf } from './verdict.ts';
 
-/** Events that may be ready beyond those in flight, so that free lanes are found for every free attempt. */
-const READY_PER_ATTEMPT = 8;
-const MIN_READY = 64;
-/** Room for so many is made at once, so that the brokers are not asked for every single event. */
-const ROOM_STEP = 32;
 /** How often a lane is looked at again whose feed may make no attempt now (RULES 8 and 9). */
 const FEED_CLOSED_MS = 1_000;
 
@@ -50,15 +48,16 @@ export class Dispatcher implements Outlet, Tenant {
   readonly #target: Target;
   readonly #lanes: Lanes;
   readonly #pace: Pace;
+  readonly #room: Room;
+  readonly #leaving: Leaving;
+  readonly #alarm: Alarm;
   #state: Subscription['state'];
   #closed = false;
   #holding = false;
   #inFlight = 0;
   #heldBytes = 0;
-  #heldWhenOpened = 0;
   #successes = 0;
   #starved = false;
-  #wakeUp: { at: number; timer: Timer } | undefined;
   #lastOutcome: (Attempt & { readonly outcome: Exclude<Outcome['kind'], 'abandoned'> }) | undefined;
 
   constructor(subscription: Subscription, deps: DispatcherDeps) {
@@ -68,6 +67,9 @@ export class Dispatcher implements Outlet, Tenant {
     this.#target = targetOf(subscription);
     this.#lanes = new Lanes(subscription.ordering === 'key');
     this.#pace = new Pace(deps.settings);
+    this.#room = new Room(this.#lanes, this.#pace, deps.settings.limits.maxWaiting);
+    this.#leaving = new Leaving(this.#lanes, deps.clock);
+    this.#alarm = new Alarm(deps.clock, () => this.#changed());
   }
 
   get subscriptionId(): string {
@@ -94,7 +96,8 @@ export class Dispatcher implements Outlet, Tenant {
   }
 
   hasRoom(): boolean {
-    const room = this.#hasOwnRoom() && this.#deps.capacity.hasRoom(this);
+    const hasOwnRoom = this.#isOpen() && this.#room.isLeft(this.#inFlight);
+    const room = hasOwnRoom && this.#deps.capacity.hasRoom(this);
     if (!room) this.#starved = true;
     return room;
   }
@@ -123,54 +126,43 @@ export class Dispatcher implements Outlet, Tenant {
   /** The subscription ended: nothing more is attempted, what is in flight counts for nothing. */
   close(): void {
     this.#closed = true;
-    this.#wakeUp?.timer.cancel();
+    this.#alarm.cancel();
     for (const delivery of this.#lanes.clear()) this.#let(delivery);
     this.#deps.capacity.forget(this);
   }
 
   evict(): void {
-    for (const delivery of this.#lanes.evict()) {
+    for (const delivery of this.#lanes.letGo()) {
       this.#let(delivery);
       delivery.feed.evicted(delivery);
     }
-    this.#heldWhenOpened = this.#lanes.held;
+    this.#room.shrink();
+  }
+
+  /** What ends within the grace counts as ever, but is not tried again. A status that is there counts also after it. */
+  async release(feed: Feed, graceMs: number): Promise<void> {
+    if (this.#lanes.held === 0) return;
+    for (const delivery of this.#lanes.letGo(feed)) this.#let(delivery);
+    this.#room.shrink();
+    const left = this.#leaving.begin(feed, graceMs, (lane) => this.#breakOff(lane));
+    this.#changed();
+    await left;
   }
 
   capacityAgain(): void {
     this.#changed();
   }
 
-  #hasOwnRoom(): boolean {
-    if (this.#closed || this.#state !== 'active') return false;
-    const { maxWaiting } = this.#deps.settings.limits;
-    const { held, ready } = this.#lanes;
-    if (this.#pace.circuit.isClosed()) return ready < this.#readyTarget() && this.#waiting() < maxWaiting;
-    // A probe may need a new event: what is held could all be poison (RULES 11).
-    return held < Math.max(1, this.#heldWhenOpened + this.#pace.circuit.failedProbes);
-  }
-
-  /** What cannot be attempted now: in retry, becoming a dead letter, or behind another of its lane. */
-  #waiting(): number {
-    return this.#lanes.held - this.#lanes.ready - this.#inFlight;
-  }
-
-  #readyTarget(): number {
-    return Math.max(MIN_READY, this.#pace.concurrency * READY_PER_ATTEMPT);
+  #isOpen(): boolean {
+    return !this.#closed && this.#state === 'active';
   }
 
   /** Something moved: start what may start, and tell the brokers when there is room again. */
   #changed(): void {
     this.#pump();
-    if (!this.#starved || !this.#hasOwnRoom()) return;
-    if (this.#pace.circuit.isClosed() && !this.#hasRoomForSome()) return;
+    if (!this.#starved || !this.#isOpen() || !this.#room.isWorthTelling(this.#inFlight)) return;
     this.#starved = false;
     this.#deps.roomAgain(this.subscriptionId);
-  }
-
-  #hasRoomForSome(): boolean {
-    const { maxWaiting } = this.#deps.settings.limits;
-    const step = Math.min(ROOM_STEP, Math.ceil(maxWaiting / 4));
-    return this.#lanes.ready * 2 <= this.#readyTarget() && this.#waiting() <= maxWaiting - step;
   }
 
   #pump(): void {
@@ -178,13 +170,13 @@ export class Dispatcher implements Outlet, Tenant {
     const { circuit } = this.#pace;
     // Every second probe is an event that was not tried yet: all that failed before could be poison (RULES 11).
     if (!circuit.isClosed() && circuit.failedProbes % 2 === 1) this.#lanes.prefer(isNew);
-    while (!this.#closed && !this.#holding && this.#state === 'active') {
+    while (this.#isOpen() && !this.#holding) {
       const lane = this.#lanes.take();
       if (!lane) break;
       const delivery = lane.queue[0] as Delivery;
       if (!delivery.feed.mayAttempt()) {
         held.push(lane);
-        this.#wakeAt(this.#deps.clock.monotonic() + FEED_CLOSED_MS);
+        this.#alarm.set(this.#deps.clock.monotonic() + FEED_CLOSED_MS);
       } else if (delivery.attempts > this.#deps.settings.retry.delays.length) {
         // Used up before a restart that came between the last attempt and the dead letter (PITFALLS 2).
         void this.#bury(lane, delivery, 'exhausted');
@@ -207,7 +199,7 @@ export class Dispatcher implements Outlet, Tenant {
       if (!started) this.#pace.notStarted();
       return started;
     }
-    if (permission.later !== undefined) this.#wakeAt(permission.later);
+    if (permission.later !== undefined) this.#alarm.set(permission.later);
     return false;
   }
 
@@ -215,7 +207,10 @@ export class Dispatcher implements Outlet, Tenant {
     this.#inFlight++;
     const startedAt = this.#deps.clock.now();
     const probe = this.#pace.circuit.state === 'probing';
-    void this.#deps.sender.send(requestOf(delivery, this.#target, startedAt)).then((answer) => {
+    const sending = this.#deps.sender.send(requestOf(delivery, this.#target, startedAt));
+    lane.sending = sending;
+    void sending.answer.then((answer) => {
+      lane.sending = undefined;
       this.#inFlight--;
       this.#deps.capacity.releaseSlot(this.#inFlight);
       if (!this.#closed) this.#answered(lane, delivery, answer, startedAt, probe);
@@ -247,8 +242,10 @@ export class Dispatcher implements Outlet, Tenant {
     const facts = { delivery, outcome, probe, now: clock.monotonic(), successes: this.#successes };
     const verdict = verdictOf(facts, this.#pace, settings, random);
     if (wasClosed !== this.#pace.circuit.isClosed()) this.#circuitChanged(attempt);
-    if (verdict.next === 'wait') this.#wait(lane, verdict.ms);
-    else if (verdict.next === 'bury') void this.#bury(lane, delivery, verdict.reason);
+    if (verdict.next === 'bury' && !this.#leaving.isLate(delivery))
+      void this.#bury(lane, delivery, verdict.reason);
+    else if (this.#leaving.has(delivery)) this.#leave(lane, delivery);
+    else if (verdict.next === 'wait') this.#wait(lane, verdict.ms);
     else this.#lanes.putBack(lane);
     if (verdict.next === 'stop') {
       this.#state = verdict.state;
@@ -258,7 +255,7 @@ export class Dispatcher implements Outlet, Tenant {
 
   #circuitChanged({ status, error = `status ${status ?? 0}` }: Attempt): void {
     const state = this.#pace.circuit.isClosed() ? 'closed' : 'open';
-    if (state === 'open') this.#heldWhenOpened = this.#lanes.held;
+    if (state === 'open') this.#room.freeze();
     this.#deps.observer.circuitChanged(this.subscriptionId, state, `the listener answered: ${error}`);
   }
 
@@ -274,30 +271,32 @@ export class Dispatcher implements Outlet, Tenant {
     const { clock, observer } = this.#deps;
     const letter = deadLetterOf(delivery, reason, this.subscription, clock.now());
     const letters = this.#deps.lettersOf(delivery);
-    if (!(await bury(letter, letters, { clock, observer }, () => this.#closed)) || this.#closed) return;
+    const isGone = (): boolean => lane.queue[0] !== delivery;
+    if (!(await bury(letter, letters, { clock, observer }, isGone)) || isGone()) return;
     this.#settle(lane, delivery, 'dead');
     this.#changed();
   }
 
   #settle(lane: Lane, delivery: Delivery, fate: 'delivered' | 'dead'): void {
-    this.#lanes.settled(lane);
-    this.#let(delivery);
+    this.#leave(lane, delivery);
     delivery.feed.settle(delivery, fate);
+  }
+
+  #leave(lane: Lane, delivery: Delivery): void {
+    this.#lanes.next(lane);
+    this.#let(delivery);
+  }
+
+  /** An attempt leaves with its answer, which comes now; a dead letter may still become durable, but settles nothing. */
+  #breakOff(lane: Lane): void {
+    if (lane.sending) return lane.sending.abort();
+    this.#leave(lane, lane.queue[0] as Delivery);
+    this.#changed();
   }
 
   #let(delivery: Delivery): void {
     this.#heldBytes -= delivery.event.bytes.length;
     this.#deps.capacity.release(delivery.event);
-  }
-
-  /** Pumps at the given monotonic time, or earlier when somebody asks for that. */
-  #wakeAt(at: number): void {
-    if (this.#wakeUp && this.#wakeUp.at <= at) return;
-    this.#wakeUp?.timer.cancel();
-    const timer = this.#deps.clock.after(at - this.#deps.clock.monotonic(), () => {
-      this.#wakeUp = undefined;
-      this.#changed();
-    });
-    this.#wakeUp = { at, timer };
+    this.#leaving.left(delivery);
   }
 }

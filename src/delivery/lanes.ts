@@ -1,15 +1,19 @@
-import type { Delivery } from '../brokers/broker.ts';
+import type { Delivery, Feed } from '../brokers/broker.ts';
+import type { Sending } from '../callbacks/sender.ts';
 import type { Timer } from '../time.ts';
 
 /**
  * The deliveries of one subscription with one ordering key, strictly one after another. `ready`: the first may be
- * attempted. `busy`: it is being attempted or buried. `waiting`: for its next attempt. `gone`: evicted or done.
+ * attempted. `busy`: it is in work, which is being attempted or buried. `waiting`: for its next attempt. `gone`: let go
+ * of or done.
  */
 export interface Lane {
   readonly key: unknown;
   readonly queue: Delivery[];
   state: 'ready' | 'busy' | 'waiting' | 'gone';
   timer: Timer | undefined;
+  /** The attempt under way. */
+  sending: Sending | undefined;
 }
 
 /** All lanes of one subscription. Ready lanes take turns. */
@@ -62,7 +66,7 @@ export class Lanes {
       if (lane.state === 'waiting') this.#blocked++;
       return;
     }
-    const added: Lane = { key, queue: [delivery], state: 'busy', timer: undefined };
+    const added: Lane = { key, queue: [delivery], state: 'busy', timer: undefined, sending: undefined };
     this.#lanes.set(key, added);
     this.putBack(added);
   }
@@ -81,8 +85,8 @@ export class Lanes {
     return undefined;
   }
 
-  /** The first delivery of a busy lane is settled; the lane goes on with the next. */
-  settled(lane: Lane): void {
+  /** The first delivery of a busy lane is out of work; the lane goes on with the next. */
+  next(lane: Lane): void {
     lane.queue.shift();
     this.#held--;
     if (lane.queue.length > 0) this.putBack(lane);
@@ -127,29 +131,52 @@ export class Lanes {
     this.putBack(lane);
   }
 
-  /** Lets go of every delivery that is not the first of a busy lane, and returns them. */
-  evict(): Delivery[] {
-    const evicted: Delivery[] = [];
-    for (const lane of this.#lanes.values()) {
-      if (lane.state === 'waiting') this.#blocked -= lane.queue.length;
-      if (lane.state === 'ready') this.#readyCount--;
-      if (lane.state === 'busy') {
-        evicted.push(...lane.queue.splice(1));
-        continue;
-      }
-      // Emptied, because the list of ready lanes may know the lane for some time yet.
-      evicted.push(...lane.queue.splice(0));
-      lane.timer?.cancel();
-      this.#drop(lane);
-    }
-    this.#held -= evicted.length;
-    return evicted;
+  /** Lets go of every delivery that is not in work, of one feed or of all, and returns them. */
+  letGo(feed?: Feed): Delivery[] {
+    const gone: Delivery[] = [];
+    for (const lane of this.#lanes.values()) this.#letGoOf(lane, feed, gone);
+    this.#held -= gone.length;
+    return gone;
+  }
+
+  /** The busy lanes whose first delivery is of this feed. */
+  inWork(feed: Feed): Lane[] {
+    return [...this.#lanes.values()].filter(
+      ({ state, queue }) => state === 'busy' && queue[0]?.feed === feed,
+    );
   }
 
   /** Lets go of everything. */
   clear(): Delivery[] {
-    const busy = [...this.#lanes.values()].filter((lane) => lane.state === 'busy');
-    return [...this.evict(), ...busy.flatMap((lane) => lane.queue)];
+    const gone = this.letGo();
+    for (const lane of this.#lanes.values()) {
+      gone.push(...lane.queue.splice(0));
+      this.#drop(lane);
+    }
+    this.#held = 0;
+    return gone;
+  }
+
+  #letGoOf(lane: Lane, feed: Feed | undefined, gone: Delivery[]): void {
+    const { queue, state } = lane;
+    const [first] = queue;
+    const before = queue.length;
+    // In place, because the list of ready lanes may know the lane for some time yet.
+    let kept = state === 'busy' ? 1 : 0;
+    for (const delivery of queue.slice(kept)) {
+      if (feed && delivery.feed !== feed) queue[kept++] = delivery;
+      else gone.push(delivery);
+    }
+    queue.length = kept;
+    if (state === 'waiting') this.#blocked -= before - kept;
+    if (queue[0] === first) return;
+    lane.timer?.cancel();
+    if (kept > 0) {
+      if (state === 'waiting') this.waited(lane);
+      return;
+    }
+    if (state === 'ready') this.#readyCount--;
+    this.#drop(lane);
   }
 
   #drop(lane: Lane): void {

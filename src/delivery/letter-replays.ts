@@ -1,5 +1,5 @@
 import type { Broker, DeadLetter, DeadLetters, Delivery, Feed, SourceRecord } from '../brokers/broker.ts';
-import type { Clock } from '../time.ts';
+import type { Clock, Timer } from '../time.ts';
 import { decode, type DecodeKnowledge } from './decode.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { ReplayQueue, type Ticket } from './replay-queue.ts';
@@ -19,6 +19,8 @@ export interface ReplayRefused {
 }
 
 const PAGE = 100;
+/** How often is looked for what was asked for at another replica, or left by one that is gone. */
+const LOOK_MS = 2_000;
 /** After an eviction or a failed read, the next look at what waits. */
 const AGAIN_MS = 1_000;
 
@@ -31,7 +33,8 @@ interface UnderWay {
  * Sends dead letters again, through the lanes of their subscription as it has room, and marked as a replay
  * (RULES 14). The wish is written into the letter first, so a restart does not forget it. Delivered: `replayed`; dead
  * again: the same letter is open again, with the attempts added. What waits is known by its id only, and read when
- * its turn comes: so it costs no memory, and one that was discarded meanwhile is left alone.
+ * its turn comes: so it costs no memory, and one that was discarded meanwhile is left alone. Of several replicas the
+ * one that owns the partition of the letter's event sends it, in the lane of the events of its resource.
  */
 export class LetterReplays implements Feed {
   readonly #deps: LetterReplayDeps;
@@ -40,20 +43,42 @@ export class LetterReplays implements Feed {
   /** Ids of the letters that somebody is at work on. */
   readonly #busy = new Set<string>();
   #order = 0;
+  #look: Timer | undefined;
 
   constructor(deps: LetterReplayDeps) {
     this.#deps = deps;
   }
 
-  /** Takes up what was asked for before a restart, in the order in which it was asked for. */
+  /** Takes up what was asked for before, and from now on what is asked for at other replicas. */
   async start(): Promise<void> {
+    await this.#takeUp();
+    if (this.#deps.brokers.some(({ capabilities }) => capabilities.replicas)) this.#lookAgain();
+  }
+
+  /** No more is taken up. */
+  stop(): void {
+    this.#look?.cancel();
+  }
+
+  #lookAgain(): void {
+    this.#look = this.#deps.clock.after(LOOK_MS, () => {
+      this.#lookAgain();
+      // The broker says itself what is wrong with it.
+      this.#takeUp().catch(() => undefined);
+    });
+  }
+
+  /** In the order in which it was asked for. */
+  async #takeUp(): Promise<void> {
     const asked: { at: string; deadAt: string; subscriptionId: string; ticket: Ticket }[] = [];
-    for (const { deadLetters: letters } of this.#deps.brokers) {
+    for (const broker of this.#deps.brokers) {
+      const { deadLetters: letters } = broker;
       for (let offset = 0, total = 1; offset < total; offset += PAGE) {
-        const page = await letters.list({ state: 'open' }, { offset, limit: PAGE });
+        const page = await letters.list({ state: 'open', replayAsked: true }, { offset, limit: PAGE });
         total = page.total;
-        for (const { id, replay, subscriptionId, deadAt } of page.items) {
+        for (const { id, replay, subscriptionId, deadAt, source } of page.items) {
           if (!replay || subscriptionId === null || !this.#deps.dispatcherOf(subscriptionId)) continue;
+          if (this.#busy.has(id) || !broker.owns(source)) continue;
           asked.push({ at: replay.requestedAt, deadAt, subscriptionId, ticket: { id, letters, order: 0 } });
         }
       }
@@ -91,8 +116,10 @@ export class LetterReplays implements Feed {
       this.#busy.delete(id);
       throw error;
     }
-    this.#enqueue(subscriptionId, { id, letters: this.#lettersOf(letter), order });
-    this.roomAgain(subscriptionId);
+    if (this.#brokerOf(letter).owns(letter.source)) {
+      this.#enqueue(subscriptionId, { id, letters: this.#lettersOf(letter), order });
+      this.roomAgain(subscriptionId);
+    } else this.#busy.delete(id);
     return asked;
   }
 
@@ -154,7 +181,7 @@ export class LetterReplays implements Feed {
       if (queue.first !== ticket || dispatcher?.hasRoom() !== true) continue;
       queue.shift();
       const delivery = letter?.state === 'open' && letter.replay ? this.#deliveryOf(letter) : undefined;
-      if (!letter || !delivery) {
+      if (!letter || !delivery || !this.#brokerOf(letter).owns(letter.source)) {
         this.#busy.delete(ticket.id);
         continue;
       }

@@ -44,7 +44,7 @@ test('the listener gets the body byte by byte, the headers, and exactly the path
   });
   const url = `http://127.0.0.1:${listener.port}/a%2Fb/c?tenant=x&y=%20z`;
   const headers = { 'content-type': 'application/json;charset=utf-8', 'x-correlation-id': 'c-1' };
-  await makeSender().send({ url, headers, body });
+  await makeSender().send({ url, headers, body }).answer;
   expect(Buffer.concat(chunks).equals(body)).toBe(true);
   expect(got).toMatchObject({ method: 'POST', url: '/a%2Fb/c?tenant=x&y=%20z', version: '1.1' });
   expect(got.headers).toMatchObject({

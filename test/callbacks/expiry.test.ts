@@ -85,3 +85,15 @@ test('the oldest is the one that expires next; clear forgets all and the timer',
   clock.advance(100);
   expect(expired).toEqual(['c@103']);
 });
+
+test('after the process stood still nothing expires before it had a moment to hear what happened meanwhile', () => {
+  const { clock, expired, expiry, add } = setUp();
+  const [answered, silent] = [item('answered'), item('silent')];
+  [answered, silent].forEach(add);
+  clock.standStill(10_000);
+  clock.advance(0);
+  expect(expired).toEqual([]);
+  expiry.delete(answered);
+  clock.advance(50);
+  expect(expired).toEqual(['silent@10050']);
+});

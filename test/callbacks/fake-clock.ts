@@ -3,6 +3,8 @@ import type { Clock } from '../../src/time.ts';
 export interface FakeClock extends Clock {
   /** Moves time on and fires what is due on the way, in order. Milliseconds. */
   advance(ms: number): void;
+  /** Moves time on and fires nothing, as for a process that is frozen. Milliseconds. */
+  standStill(ms: number): void;
   /** Timers armed and not cancelled. */
   readonly pending: number;
 }
@@ -24,10 +26,13 @@ export function createFakeClock(): FakeClock {
         const [next] = [...timers].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at);
         if (!next) break;
         timers.delete(next);
-        time = next.at;
+        time = Math.max(time, next.at);
         next.fire();
       }
       time = end;
+    },
+    standStill(ms) {
+      time += ms;
     },
     get pending() {
       return timers.size;

@@ -8,7 +8,7 @@ import {
   type HttpSenderOptions,
 } from '../../src/callbacks/http-sender.ts';
 import type { Lookup } from '../../src/callbacks/lookup.ts';
-import type { CallbackAnswer } from '../../src/callbacks/sender.ts';
+import type { CallbackAnswer, Sending } from '../../src/callbacks/sender.ts';
 import { systemClock, type Clock } from '../../src/time.ts';
 
 export interface Listener {
@@ -105,6 +105,10 @@ export function makeSender({ clock = systemClock, lookup, ...options }: SenderSe
 }
 
 export function post(sender: HttpSender, url: string, headers = {}): Promise<CallbackAnswer> {
+  return begin(sender, url, headers).answer;
+}
+
+export function begin(sender: HttpSender, url: string, headers = {}): Sending {
   return sender.send({ url, headers, body: Buffer.from('{"eventId":"1"}') });
 }
 

@@ -8,6 +8,8 @@ export type Action =
   | { do: 'outage'; which: number; ms: number; status: number }
   | { do: 'slow'; which: number; ms: number }
   | { do: 'crash' }
+  | { do: 'revoke'; partition: number; how: 'planned' | 'lost' }
+  | { do: 'assign' }
   | { do: 'pause'; which: number; ms: number };
 
 export interface History {
@@ -58,6 +60,15 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     arbitrary: fc.record({ do: fc.constant('pause' as const), which, ms: fc.integer({ min: 1, max: 5000 }) }),
   },
   { weight: 2, arbitrary: fc.constant({ do: 'crash' as const }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('revoke' as const),
+      partition: fc.nat(2),
+      how: fc.constantFrom('planned' as const, 'planned' as const, 'lost' as const),
+    }),
+  },
+  { weight: 1, arbitrary: fc.constant({ do: 'assign' as const }) },
 );
 
 /** What may happen to a gateway: the weights make most histories busy ones. */

@@ -1,9 +1,10 @@
 import type { Action, History } from './arbitrary.ts';
 import type { CallbackAnswer, CallbackRequest } from '../../src/callbacks/sender.ts';
 import type { DeliverySettings } from '../../src/delivery/settings.ts';
-import { decodeHoles } from '../../src/brokers/log/position.ts';
-import { MemoryStorage, positionKey } from '../support/memory-log.ts';
+import { MemoryStorage } from '../support/memory-log.ts';
+import { Judge } from './judge.ts';
 import { Listener, OK, seeded } from './listener.ts';
+import { Published } from './published.ts';
 import { SimClock } from '../support/sim-clock.ts';
 import { SETTINGS, SimGateway, eventRecord, subscription } from '../support/sim-gateway.ts';
 
@@ -12,27 +13,28 @@ const TIGHT = 10_000;
 const TOPIC = 'bss.ordering.events';
 
 /**
- * Plays one random history on a simulated clock and collects what the listeners saw. `problems` says which promises
- * were broken, in words; empty = none.
+ * Plays one random history on a simulated clock and has judged what the listeners saw. `run` answers which promises were
+ * broken, in words; empty = none.
  */
 export class Play {
-  readonly problems: string[] = [];
   readonly clock = new SimClock();
   readonly #history: History;
   readonly #storage: MemoryStorage;
   readonly #random: () => number;
   readonly #listeners: Listener[] = [];
-  readonly #published: { id: string; key: string; partition: number; offset: number }[] = [];
-  /** Deliveries that may come again: successful, and not in the durable position when the process died. */
-  readonly #mayRepeat = new Map<string, number>();
+  readonly #published: Published;
+  readonly #judge: Judge;
   readonly #settings: DeliverySettings;
+  /** Partitions that are another process's for now. */
+  readonly #away = new Set<number>();
   #gateway: SimGateway;
-  #deliverySequence = 0;
 
   constructor(history: History) {
     this.#history = history;
     this.#random = seeded(history.seed);
     this.#storage = new MemoryStorage({ [TOPIC]: history.partitions });
+    this.#published = new Published(TOPIC, this.#storage);
+    this.#judge = new Judge(this.#published, history.ordering);
     const { memory, maxWaiting } = history;
     this.#settings = { ...SETTINGS, limits: { ...SETTINGS.limits, memory, maxWaiting } };
     this.#gateway = this.#newGateway();
@@ -43,17 +45,18 @@ export class Play {
     await this.#do({ do: 'subscribe' });
     for (const action of this.#history.actions) await this.#do(action);
     for (const listener of this.#listeners) listener.downUntil = listener.slowUntil = 0;
+    await this.#assign();
     try {
       await this.clock.until(() => this.#allSettled(), 3_600_000);
+      await this.#checkNothingHeld();
     } catch (error) {
       if (this.#listeners.some((listener) => this.#isStuck(listener))) {
-        this.problems.push(`stuck: ${String(error)} ${JSON.stringify(this.#state())}`);
+        this.#judge.problems.push(`stuck: ${String(error)} ${JSON.stringify(this.#state())}`);
       }
     }
-    this.#checkNothingLost();
-    this.#checkDuplicates();
+    this.#judge.atTheEnd(this.#listeners);
     this.#gateway.kill();
-    return this.problems;
+    return this.#judge.problems;
   }
 
   async #do(action: Action): Promise<void> {
@@ -89,6 +92,12 @@ export class Play {
         await this.clock.advance(action.ms);
         this.#gateway.deliveries.of(chosen.id)?.setState('active');
         break;
+      case 'revoke':
+        await this.#revoke(action.partition % this.#history.partitions, action.how);
+        break;
+      case 'assign':
+        await this.#assign();
+        break;
       case 'crash':
         await this.#crash();
     }
@@ -96,9 +105,10 @@ export class Play {
 
   async #publish(): Promise<void> {
     const key = `k${Math.floor(this.#random() * this.#history.keys)}`;
-    const id = `e${this.#published.length}`;
-    const at = await this.#gateway.broker.publish(eventRecord(TOPIC, key, id));
-    this.#published.push({ id, key, partition: at.partition ?? 0, offset: at.offset ?? 0 });
+    const event = { id: `e${this.#published.all.length}`, key, partition: -1, offset: -1 };
+    // First, because it may be delivered before the publisher hears of it.
+    this.#published.all.push(event);
+    Object.assign(event, await this.#gateway.broker.publish(eventRecord(TOPIC, key, event.id)));
   }
 
   async #subscribe(): Promise<void> {
@@ -113,17 +123,17 @@ export class Play {
   /** kill -9 and a new process on what was durable at that moment. */
   async #crash(): Promise<void> {
     for (const listener of this.#listeners) {
-      for (const event of this.#published) {
-        const seen = listener.successes.get(event.id) ?? 0;
-        const flying = listener.inFlight.get(event.id) ?? 0;
-        if (seen + flying > 0 && !this.#durablySettled(listener.id, event)) {
-          const name = `${listener.id} ${event.id}`;
-          this.#mayRepeat.set(name, (this.#mayRepeat.get(name) ?? 0) + 1);
-        }
+      for (const event of this.#published.all) {
+        const isKnown = listener.successes.has(event.id) || listener.inFlight.has(event.id);
+        if (isKnown && !this.#published.isSettled(listener, event)) this.#judge.mayRepeat(listener, event);
       }
     }
     this.#gateway.kill();
-    for (const listener of this.#listeners) listener.inFlight.clear();
+    this.#away.clear();
+    for (const { inFlight, fresh } of this.#listeners) {
+      inFlight.clear();
+      fresh.clear();
+    }
     this.#gateway = this.#newGateway();
     const alive = this.#listeners.filter((listener) => !listener.gone);
     for (const { id } of alive) {
@@ -132,11 +142,28 @@ export class Play {
     await this.#startGateway();
   }
 
-  #durablySettled(id: string, event: { partition: number; offset: number }): boolean {
-    const position = this.#storage.positions.get(positionKey(id, TOPIC, event.partition));
-    if (!position) return false;
-    const { next, holes } = decodeHoles(position.offset, position.holes);
-    return event.offset < next && !holes.some(([offset]) => offset === event.offset);
+  /** Another process takes a partition over: planned, only what had to be broken off may come again. */
+  async #revoke(partition: number, how: 'planned' | 'lost'): Promise<void> {
+    if (this.#away.has(partition)) return;
+    this.#away.add(partition);
+    const began = this.clock.now();
+    const { topic, topicId } = this.#storage.of({ topic: TOPIC, partition });
+    await this.#finish(this.#gateway.broker.revoked([{ topic, partition, topicId }], how));
+    const took = this.clock.now() - began;
+    if (took > (how === 'planned' ? 1_020 : 0))
+      this.#judge.problems.push(`a ${how} revocation took ${took} ms`);
+    const isPlanned = how === 'planned' && !this.#history.faulty;
+    for (const listener of this.#listeners.filter(({ gone }) => !gone)) {
+      for (const event of this.#published.all) {
+        if (event.partition === partition) this.#judge.handedOver(listener, event, isPlanned);
+      }
+    }
+  }
+
+  async #assign(): Promise<void> {
+    const partitions = this.#storage.partitions.filter(({ partition }) => this.#away.has(partition));
+    this.#away.clear();
+    await this.#finish(this.#gateway.broker.assigned(partitions));
   }
 
   #newGateway(): SimGateway {
@@ -152,6 +179,7 @@ export class Play {
         letterFails: () => faulty && this.#random() < 0.3,
       },
       listener: (request) => this.#answer(request),
+      brokenOff: (request) => this.#brokenOff(request),
     });
   }
 
@@ -170,69 +198,40 @@ export class Play {
     return succeeded ?? false;
   }
 
-  #answer({ url, body }: CallbackRequest): { answer: CallbackAnswer; after: number } {
-    const listener = this.#listeners.find(({ id }) => url === `http://${id}.example/`);
+  #answer(request: CallbackRequest): { answer: CallbackAnswer; after: number } {
+    const listener = this.#listenerOf(request);
     if (!listener) return { answer: OK, after: 1 };
-    const { eventId, event } = JSON.parse(Buffer.from(body).toString()) as {
-      eventId: string;
-      event: { productOrder: { id: string } };
-    };
-    const key = event.productOrder.id;
-    if (listener.gone) this.problems.push(`${listener.id} was called after DELETE`);
-    const inLane = this.#published.filter((e) => e.key === key && (listener.inFlight.get(e.id) ?? 0) > 0);
-    if (this.#history.ordering === 'key' && inLane.length > 0) this.problems.push(`two at once for ${key}`);
-    const answer = listener.answer(eventId, this.clock.now());
-    listener.inFlight.set(eventId, (listener.inFlight.get(eventId) ?? 0) + 1);
+    const event = this.#published.byId(idOf(request));
+    if (!event) throw new Error(`${idOf(request)} was never published`);
+    this.#judge.called(listener, event, this.#away.has(event.partition));
+    const answer = listener.answer(event.id, this.clock.now());
+    const call = {};
+    listener.inFlight.set(event.id, call);
     const after = this.clock.now() < listener.slowUntil ? 2000 : 1 + Math.floor(this.#random() * 20);
-    const gateway = this.#gateway;
-    if ('status' in answer && answer.status === 204) this.#received(listener, eventId, key);
+    if ('status' in answer && answer.status === 204) this.#judge.received(listener, event);
     this.clock.after(after, () => {
-      if (this.#gateway === gateway) listener.inFlight.delete(eventId);
+      if (listener.inFlight.get(event.id) === call) listener.inFlight.delete(event.id);
     });
     return { answer, after };
   }
 
-  #received(listener: Listener, eventId: string, key: string): void {
-    listener.successes.set(eventId, (listener.successes.get(eventId) ?? 0) + 1);
-    if (listener.firstDelivery.has(eventId)) return;
-    listener.firstDelivery.set(eventId, this.#deliverySequence++);
-    if (this.#history.ordering === 'none') return;
-    const number = Number(eventId.slice(1));
-    const later = this.#published.find(
-      (e, i) =>
-        e.key === key &&
-        i > number &&
-        listener.firstDelivery.has(e.id) &&
-        !this.#hasLetter(listener, eventId),
-    );
-    if (later) this.problems.push(`${listener.id}: ${eventId} came after ${later.id} of the same key`);
+  #brokenOff(request: CallbackRequest): undefined {
+    const listener = this.#listenerOf(request);
+    listener?.inFlight.delete(idOf(request));
+    listener?.brokenOff.add(idOf(request));
   }
 
-  #hasLetter(listener: Listener, eventId: string): boolean {
-    const letters = [...this.#storage.letters.values()];
-    return letters.some((letter) => letter.subscriptionId === listener.id && letter.eventId === eventId);
-  }
-
-  #owed(listener: Listener) {
-    return this.#published.filter((event) => event.offset >= (listener.startedAt.get(event.partition) ?? 0));
+  #listenerOf({ url }: CallbackRequest): Listener | undefined {
+    return this.#listeners.find(({ id }) => url === `http://${id}.example/`);
   }
 
   /** Every event that is owed has a durable fate, and the positions say so. */
   #allSettled(): boolean {
     return this.#listeners.every(
       (listener) =>
-        listener.gone || this.#owed(listener).every((event) => this.#durablySettled(listener.id, event)),
+        listener.gone ||
+        this.#published.owedTo(listener).every((event) => this.#published.isSettled(listener, event)),
     );
-  }
-
-  /** The first unsettled event of each lane. */
-  #heads(listener: Listener): string[] {
-    const heads = new Map<string, string>();
-    for (const event of this.#owed(listener)) {
-      const lane = this.#history.ordering === 'key' ? event.key : event.id;
-      if (!heads.has(lane) && !this.#durablySettled(listener.id, event)) heads.set(lane, event.id);
-    }
-    return [...heads.values()];
   }
 
   /**
@@ -241,32 +240,20 @@ export class Play {
    * is full as well, it is enough that what is held is refused.
    */
   #isStuck(listener: Listener): boolean {
-    const heads = listener.gone ? [] : this.#heads(listener);
+    const heads = listener.gone ? [] : this.#published.headsOf(listener, this.#history.ordering);
     if (heads.length === 0) return false;
     const circuit = this.#gateway.deliveries.of(listener.id)?.status.circuit;
     if (circuit === 'closed' || this.#history.poison === 0) return true;
     return this.#history.memory > TIGHT && heads.some((id) => listener.fateOf(id) >= this.#history.poison);
   }
 
-  #checkNothingLost(): void {
-    for (const listener of this.#listeners.filter((candidate) => !candidate.gone)) {
-      for (const event of this.#owed(listener)) {
-        const fate = listener.successes.has(event.id) || this.#hasLetter(listener, event.id);
-        if (!fate && this.#durablySettled(listener.id, event)) {
-          this.problems.push(`${listener.id}: ${event.id} was lost`);
-        }
-      }
-    }
-  }
-
-  #checkDuplicates(): void {
-    for (const listener of this.#listeners) {
-      for (const [eventId, seen] of listener.successes) {
-        const allowed = 1 + (this.#mayRepeat.get(`${listener.id} ${eventId}`) ?? 0);
-        if (seen > allowed)
-          this.problems.push(`${listener.id}: ${eventId} came ${seen} times, ${allowed} are allowed`);
-      }
-    }
+  /** With nothing left to do, nobody holds memory or a slot, whatever was let go of on the way. */
+  async #checkNothingHeld(): Promise<void> {
+    // A call of a subscription that was deleted may be under way.
+    await this.clock.advance(5_000);
+    const { bytes, slotsInUse } = this.#gateway.deliveries.capacity;
+    if (bytes !== 0 || slotsInUse !== 0)
+      this.#judge.problems.push(`${bytes} bytes, ${slotsInUse} slots are held`);
   }
 
   #state() {
@@ -278,4 +265,8 @@ export class Play {
       stopped: this.#gateway.stopped,
     }));
   }
+}
+
+function idOf({ body }: CallbackRequest): string {
+  return (JSON.parse(Buffer.from(body).toString()) as { eventId: string }).eventId;
 }

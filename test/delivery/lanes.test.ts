@@ -1,10 +1,11 @@
 import fc from 'fast-check';
-import type { Delivery } from '../../src/brokers/broker.ts';
+import type { Delivery, Feed } from '../../src/brokers/broker.ts';
 import { Lanes, type Lane } from '../../src/delivery/lanes.ts';
 
 let count = 0;
-const delivery = (orderingKey: string): Delivery =>
-  ({ event: { orderingKey, id: `e${count++}` } }) as unknown as Delivery;
+const delivery = (orderingKey: string, feed?: Feed): Delivery =>
+  ({ event: { orderingKey, id: `e${count++}` }, feed }) as unknown as Delivery;
+const feeds = [{}, {}] as unknown as readonly [Feed, Feed];
 const timer = () => ({ cancel: () => undefined });
 const idOf = ({ event }: Delivery): string => event.id;
 
@@ -15,8 +16,8 @@ describe('lanes', () => {
     const first = lanes.take() as Lane;
     const second = lanes.take() as Lane;
     expect([first.key, second.key, lanes.take()]).toEqual(['a', 'b', undefined]);
-    lanes.settled(second);
-    lanes.settled(first);
+    lanes.next(second);
+    lanes.next(first);
     expect([lanes.take()?.key, lanes.take()?.key]).toEqual(['b', 'a']);
   });
 
@@ -33,7 +34,7 @@ describe('lanes', () => {
     const [a, b, c] = [lanes.take(), lanes.take(), lanes.take()] as [Lane, Lane, Lane];
     lanes.giveBack(b);
     lanes.wait(c, timer());
-    expect(lanes.evict().map((one) => one.event.orderingKey)).toEqual(['a', 'b', 'c', 'c']);
+    expect(lanes.letGo().map((one) => one.event.orderingKey)).toEqual(['a', 'b', 'c', 'c']);
     expect([a, b, c].map(({ queue }) => queue.length)).toEqual([1, 0, 0]);
     expect(lanes.held).toBe(1);
   });
@@ -43,8 +44,40 @@ describe('lanes', () => {
     lanes.add(delivery('a'));
     let cancelled = false;
     lanes.wait(lanes.take() as Lane, { cancel: () => (cancelled = true) });
-    lanes.evict();
+    lanes.letGo();
     expect(cancelled).toBe(true);
+  });
+
+  test('PITFALLS 21: of a lane with several feeds those of one go, the others keep their order', () => {
+    const [p, q] = feeds;
+    const lanes = new Lanes(true);
+    for (const feed of [p, q, p, q]) lanes.add(delivery('ready', feed));
+    for (const feed of [p, q, p]) lanes.add(delivery('busy', feed));
+    lanes.add(delivery('gone', p));
+    const [ready, busy, gone] = [lanes.take(), lanes.take(), lanes.take()] as [Lane, Lane, Lane];
+    lanes.giveBack(gone);
+    lanes.giveBack(ready);
+    const kept = ready.queue.filter(({ feed }) => feed === q);
+    expect(lanes.letGo(p)).toHaveLength(4);
+    expect(ready.queue).toEqual(kept);
+    expect(busy.queue.map(({ feed }) => feed)).toEqual([p, q]);
+    expect(lanes.inWork(p)).toEqual([busy]);
+    expect(lanes.inWork(q)).toEqual([]);
+    expect([lanes.held, lanes.ready]).toEqual([4, 1]);
+    expect([lanes.take(), lanes.take()]).toEqual([ready, undefined]);
+  });
+
+  test('PITFALLS 21: the wait of a lane ends with the delivery that waits, and with no other', () => {
+    const [p, q] = feeds;
+    const lanes = new Lanes(true);
+    for (const feed of [p, q, p]) lanes.add(delivery('a', feed));
+    let cancelled = false;
+    lanes.wait(lanes.take() as Lane, { cancel: () => (cancelled = true) });
+    expect(lanes.letGo(q)).toHaveLength(1);
+    expect([cancelled, lanes.blocked, lanes.ready]).toEqual([false, 2, 0]);
+    lanes.add(delivery('a', q));
+    expect(lanes.letGo(p)).toHaveLength(2);
+    expect([cancelled, lanes.blocked, lanes.ready]).toEqual([true, 0, 1]);
   });
 
   test('clear lets go of what is being attempted as well', () => {
@@ -56,16 +89,20 @@ describe('lanes', () => {
 });
 
 type Step =
-  | { do: 'add'; key: string }
+  | { do: 'add'; key: string; feed: number }
   | { do: 'take' | 'settle' | 'giveBack' | 'putBack' | 'wait' | 'waited'; nth: number }
-  | { do: 'evict' };
+  | { do: 'letGo'; feed: number };
 
 const nth = fc.nat(5);
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
     {
       weight: 4,
-      arbitrary: fc.record({ do: fc.constant('add' as const), key: fc.constantFrom('a', 'b', 'c', 'd') }),
+      arbitrary: fc.record({
+        do: fc.constant('add' as const),
+        key: fc.constantFrom('a', 'b', 'c', 'd'),
+        feed: fc.nat(1),
+      }),
     },
     { weight: 4, arbitrary: fc.record({ do: fc.constantFrom('take' as const, 'settle' as const), nth }) },
     {
@@ -75,7 +112,8 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
         nth,
       }),
     },
-    { weight: 1, arbitrary: fc.constant({ do: 'evict' as const }) },
+    // The third is no feed: all are let go of.
+    { weight: 1, arbitrary: fc.record({ do: fc.constant('letGo' as const), feed: fc.nat(2) }) },
   ),
   { maxLength: 60 },
 );
@@ -90,15 +128,24 @@ test('in any history the order of a key holds, at most one of it is out, and the
       const out = (list: Lane[], at: number) => list.splice(at % Math.max(1, list.length), 1)[0];
       for (const step of history) {
         if (step.do === 'add') {
-          const added = delivery(step.key);
+          const added = delivery(step.key, feeds[step.feed]);
           queued.set(step.key, [...(queued.get(step.key) ?? []), idOf(added)]);
           lanes.add(added);
         } else if (step.do === 'take') {
           const lane = lanes.take();
           if (lane) busy.push(lane);
-        } else if (step.do === 'evict') {
-          for (const evicted of lanes.evict()) forget(queued, evicted);
-          waiting.length = 0;
+        } else if (step.do === 'letGo') {
+          const firsts = waiting.map(({ queue }) => queue[0]);
+          const gone = lanes.letGo(feeds[step.feed]);
+          for (const one of gone) forget(queued, one);
+          waiting.splice(
+            0,
+            Infinity,
+            ...waiting.filter(({ queue }, i) => queue[0] && queue[0] === firsts[i]),
+          );
+          const kept = [...lanes.inWork(feeds[0]), ...lanes.inWork(feeds[1])].map(({ queue }) => queue[0]);
+          expect(gone.some((one) => kept.includes(one))).toBe(false);
+          expect(kept).toHaveLength(busy.length);
         } else {
           const lane = out(step.do === 'waited' ? waiting : busy, step.nth);
           if (!lane) continue;
@@ -106,7 +153,7 @@ test('in any history the order of a key holds, at most one of it is out, and the
             const settled = lane.queue[0] as Delivery;
             if (ordered) expect(queued.get(settled.event.orderingKey)?.[0]).toBe(idOf(settled));
             forget(queued, settled);
-            lanes.settled(lane);
+            lanes.next(lane);
           } else if (step.do === 'giveBack') lanes.giveBack(lane);
           else if (step.do === 'putBack') lanes.putBack(lane);
           else if (step.do === 'wait') {

@@ -14,9 +14,13 @@ export class Listener {
   readonly id: string;
   /** First offset owed, for each partition; what was accepted before it is not. */
   readonly startedAt = new Map<number, number>();
-  readonly firstDelivery = new Map<string, number>();
   readonly successes = new Map<string, number>();
-  readonly inFlight = new Map<string, number>();
+  /** The calls it is at work on, by event. */
+  readonly inFlight = new Map<string, object>();
+  /** Events that it got from the present owner of their partition. */
+  readonly fresh = new Set<string>();
+  /** Events whose call was broken off, whatever it made of them. */
+  readonly brokenOff = new Set<string>();
   readonly #failuresLeft = new Map<string, number>();
   readonly #temper: Temper;
   downUntil = 0;

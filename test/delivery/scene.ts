@@ -33,6 +33,7 @@ export interface SceneOptions {
   readonly faults?: Partial<MemoryLogFaults>;
   readonly observer?: Partial<DeliveryObserver>;
   readonly random?: () => number;
+  readonly brokenOff?: (request: CallbackRequest) => CallbackAnswer | undefined;
   /** Simulated milliseconds of every answer that does not say otherwise. */
   readonly answerMs?: number;
 }
@@ -67,7 +68,7 @@ export class Scene {
   /** A started gateway with one subscription for each listener. */
   static async with(listeners: Record<string, Behaviour>, options: SceneOptions = {}): Promise<Scene> {
     const scene = new Scene(options);
-    await scene.gateway.start();
+    await scene.finish(scene.gateway.start());
     for (const [id, behaviour] of Object.entries(listeners)) await scene.subscribe(id, behaviour);
     return scene;
   }
@@ -148,7 +149,7 @@ export class Scene {
   }
 
   #newGateway(): SimGateway {
-    const { retry, circuit, limits, faults, observer, random } = this.#options;
+    const { retry, circuit, limits, faults, observer, random, brokenOff } = this.#options;
     return new SimGateway({
       clock: this.clock,
       storage: this.storage,
@@ -163,6 +164,7 @@ export class Scene {
         ...observer,
       },
       ...(random ? { random } : {}),
+      ...(brokenOff ? { brokenOff } : {}),
       listener: (request) => this.#answer(request),
     });
   }
