@@ -108,6 +108,12 @@ export interface Outlet {
   /** May one more event be offered now? After it said no, the delivery side calls `Broker.roomAgain` once it may. */
   hasRoom(): boolean;
   offer(delivery: Delivery): void;
+  /**
+   * The feed's deliveries are no more this process's. Those that wait are dropped, none is begun any more, and what is
+   * in work has `graceMs` to end: only what is settled by then is settled. Resolves when nothing of the feed is in
+   * work. Its deliveries may come again from another feed, while this one leaves already.
+   */
+  release(feed: Feed, graceMs: number): Promise<void>;
 }
 
 /** State of one subscription's feed on one broker. Times are milliseconds since the epoch. */
@@ -163,6 +169,8 @@ export interface DeadLetterFilter {
   /** deadAt before, ISO time. */
   readonly until?: string;
   readonly state?: DeadLetterState;
+  /** Only those that somebody wants replayed. */
+  readonly replayAsked?: true;
 }
 
 export type DeadLetterGroup = 'reason' | 'subscriptionId' | 'eventType';
@@ -209,6 +217,8 @@ export interface Broker {
   readonly name: string;
   readonly capabilities: Capabilities;
   readonly deadLetters: DeadLetters;
+  /** Connects. From now on all works, but no outlet is fed yet. `start` does it too, if it was not done. */
+  open(): Promise<void>;
   /** Begins to feed the outlets attached so far, and those attached later. */
   start(intake: Intake): Promise<void>;
   /** Offers nothing more; settlements are still taken. For a shutdown that lets deliveries in flight finish. */
@@ -227,6 +237,11 @@ export interface Broker {
   roomAgain(subscriptionId: string): void;
   /** Offers a past range again to one subscription, beside its live events. Resolves once the job is durable. */
   replay(subscriptionId: string, range: ReplayRange): Promise<{ jobId: string }>;
+  /**
+   * Is it this process that looks after what stands there? Of several replicas exactly one does, but for a moment when
+   * partitions change hands.
+   */
+  owns(source: Coordinates): boolean;
   status(subscriptionId: string): FeedStatus | undefined;
   /** Is the record before the subscription's position, or settled ahead of it? */
   settled(subscriptionId: string, source: Coordinates): boolean | undefined;

@@ -20,7 +20,8 @@ const log = createEmbeddedLog({
   ...{ clock: systemClock, logger: silentLogger },
 });
 await log
-  .start({ assigned: async () => undefined, revoked: async () => undefined })
+  .open()
+  .then(() => log.start({ assigned: async () => undefined, revoked: async () => undefined }))
   .catch((error: unknown) => {
     say({ failed: String(error) });
     process.exit(1);

@@ -68,10 +68,16 @@ describe('positions in the embedded log', () => {
 describe('RULES 14: replay jobs in the embedded log', () => {
   test('are there after a restart until they are removed', async () => {
     let log = await site.open();
-    const job = { id: 'a.replay.1', subscriptionId: 'a', ends: { 'orders:0': 9 }, correlationId: 'c' };
-    await log.replayJobs.save({ ...job, ends: {} });
+    const job = {
+      id: 'a.replay.1',
+      subscriptionId: 'a',
+      starts: {},
+      ends: { 'orders:0': 9 },
+      correlationId: 'c',
+    };
+    await log.replayJobs.save({ ...job, starts: {}, ends: {} });
     await log.replayJobs.save(job);
-    await log.replayJobs.save({ id: 'b.replay.2', subscriptionId: 'b', ends: {} });
+    await log.replayJobs.save({ id: 'b.replay.2', subscriptionId: 'b', starts: {}, ends: {} });
     await log.replayJobs.remove('b.replay.2');
     log = await site.reopen(log);
     expect(await log.replayJobs.load()).toEqual([job]);

@@ -26,6 +26,7 @@ export class Site {
       ...options,
     });
     this.#logs.add(log);
+    await log.open();
     await log.start({
       assigned: async (partitions) => void this.assigned.push([...partitions]),
       revoked: async () => undefined,
@@ -63,7 +64,7 @@ export async function readAll(log: Log, partition: Partition, from?: number, max
   const { start, end } = await log.bounds(partition);
   const records: SourceRecord[] = [];
   for (let at = from ?? start; at < end;) {
-    const batch = await log.read(partition, at, maxBytes);
+    const batch = await log.read(partition, at, maxBytes, 'catchUp');
     records.push(...batch.records);
     at = batch.next;
   }

@@ -1,4 +1,5 @@
 import type { Cursor } from '../../src/brokers/log/cursor.ts';
+import type { Refresher } from '../../src/brokers/log/refresher.ts';
 import { BUDGET, CommitterSite, offer, settleNext } from './log-committer-site.ts';
 
 let site: CommitterSite;
@@ -64,11 +65,12 @@ describe('PITFALLS 24: the refresh of idle positions', () => {
   function joined(count: number): Cursor[] {
     const cursors = site.cursors(count);
     for (const cursor of cursors) cursor.joined = true;
-    site.committer.refresh(() => cursors);
+    refresher = site.refresher(cursors);
     return cursors;
   }
 
-  afterEach(() => site.committer.stop());
+  let refresher: Refresher;
+  afterEach(() => refresher.stop());
 
   test('commits those that moved with the head, within seconds, and no others', async () => {
     joined(10);
@@ -81,16 +83,6 @@ describe('PITFALLS 24: the refresh of idle positions', () => {
     expect(site.written.every(({ offset, holes }) => offset === 50 && holes === '')).toBe(true);
     await site.clock.advance(60_000);
     expect(site.commits).toHaveLength(1);
-  });
-
-  // Needed where positions expire; a log has no way to say yet that its positions do.
-  test.failing('commits one that does not move again, well before it could expire', async () => {
-    const [quiet] = joined(1);
-    site.head = 50;
-    await site.clock.advance(5_000);
-    expect(site.written).toMatchObject([{ subscriptionId: quiet!.feedId }]);
-    await site.clock.advance(3_600_000);
-    expect(site.written.length).toBeGreaterThan(1);
   });
 
   test('leaves alone what is in work, and what is closed', async () => {
@@ -122,9 +114,85 @@ describe('PITFALLS 24: the refresh of idle positions', () => {
   test('ends with stop', async () => {
     joined(10);
     await site.clock.advance(5_000);
-    site.committer.stop();
+    refresher.stop();
     site.head = 50;
     await site.clock.advance(60_000);
     expect(site.commits).toEqual([]);
+  });
+});
+
+describe('where others can change positions', () => {
+  const RECHECK_MS = 60_000;
+  const HOURS = 3_600_000;
+
+  /** One idle feed at the head, whose position stands in the log. */
+  async function idle(): Promise<{ cursor: Cursor; refresher: Refresher }> {
+    site = new CommitterSite(RECHECK_MS);
+    const cursor = site.cursor('s');
+    cursor.joined = true;
+    settleNext(cursor);
+    site.head = cursor.ledger.next;
+    await site.clock.advance(1_000);
+    expect(site.written).toHaveLength(1);
+    return { cursor, refresher: site.refresher([cursor]) };
+  }
+
+  test('PITFALLS 24: one that does not move is written again, well before it could expire', async () => {
+    const { refresher } = await idle();
+    await site.clock.advance(11 * HOURS);
+    expect(site.written).toHaveLength(1);
+    await site.clock.advance(2 * HOURS);
+    expect(site.written).toHaveLength(2);
+    refresher.stop();
+  });
+
+  test('RULES 6: what somebody else set is adopted within about a minute, not overwritten', async () => {
+    const { refresher } = await idle();
+    const foreign = { ...site.written[0]!, offset: 0, foreign: true as const };
+    site.stored = [foreign];
+    site.head = 50;
+    await site.clock.advance(RECHECK_MS + 10_000);
+    expect(site.adopted[0]).toEqual(foreign);
+    expect(site.written).toHaveLength(1);
+    refresher.stop();
+  });
+
+  test.each([
+    ['RULES 5: one that is gone', () => []],
+    ['one that a former owner wrote late', () => [{ ...site.written[0]!, offset: 0 }]],
+  ])('%s is written again', async (_, stored) => {
+    const { refresher } = await idle();
+    site.stored = stored();
+    await site.clock.advance(RECHECK_MS + 10_000);
+    expect(site.written.length).toBeGreaterThan(1);
+    expect(site.written.at(-1)).toEqual(site.written[0]);
+    expect(site.adopted).toEqual([]);
+    refresher.stop();
+  });
+
+  test('a commit that is under way while the positions are read is not taken for a loss', async () => {
+    const { cursor, refresher } = await idle();
+    let written: () => void = () => undefined;
+    site.answer = () => new Promise((resolve) => (written = resolve));
+    site.stored = [{ ...site.written[0]!, offset: 2 }];
+    settleNext(cursor);
+    site.head = cursor.ledger.next;
+    await site.clock.advance(RECHECK_MS + 10_000);
+    expect(site.commits).toHaveLength(2);
+    site.answer = () => Promise.resolve();
+    written();
+    await site.clock.advance(RECHECK_MS + 10_000);
+    expect(site.commits).toHaveLength(2);
+    expect(site.errors).toEqual([]);
+    refresher.stop();
+  });
+
+  test('a feed with something in work is left alone', async () => {
+    const { cursor, refresher } = await idle();
+    offer(cursor);
+    site.stored = [];
+    await site.clock.advance(10 * RECHECK_MS);
+    expect(site.written).toHaveLength(1);
+    refresher.stop();
   });
 });

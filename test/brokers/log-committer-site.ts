@@ -2,7 +2,8 @@ import type { Delivery, Outlet } from '../../src/brokers/broker.ts';
 import { Committer, type CommitBudget } from '../../src/brokers/log/committer.ts';
 import { Cursor } from '../../src/brokers/log/cursor.ts';
 import type { Log, Position } from '../../src/brokers/log/log.ts';
-import { silentLogger } from '../../src/logger.ts';
+import { Refresher } from '../../src/brokers/log/refresher.ts';
+import { silentLogger, type Logger } from '../../src/logger.ts';
 import { SimClock } from '../support/sim-clock.ts';
 
 export const BUDGET: CommitBudget = { minIntervalMs: 200, perSecond: 500 };
@@ -16,16 +17,43 @@ export class CommitterSite {
   head = 0;
   /** What the log answers to the next commits; it answers at once without. */
   answer: () => Promise<void> = () => Promise.resolve();
+  /** What the log has when it is read; undefined: what was written last. */
+  stored: Position[] | undefined;
+  /** What the refresher said loudly. */
+  readonly errors: string[] = [];
+  /** Positions that somebody else had set. */
+  readonly adopted: Position[] = [];
+  readonly #log: Log;
 
-  constructor() {
+  /** `recheckMs`: others can change positions. */
+  constructor(recheckMs?: number) {
     const { clock } = this;
-    const log: Pick<Log, 'commitPositions'> = {
-      commitPositions: (positions) => {
+    const log: Pick<Log, 'commitPositions' | 'loadPositions' | 'positionsRecheckMs'> = {
+      positionsRecheckMs: recheckMs,
+      commitPositions: async (positions) => {
         this.commits.push({ at: clock.monotonic(), positions });
-        return this.answer();
+        await this.answer();
+        return [];
       },
+      loadPositions: async () =>
+        this.stored ?? [...new Map(this.written.map((one) => [one.subscriptionId, one])).values()],
     };
-    this.committer = new Committer(log as Log, clock, silentLogger, BUDGET);
+    this.#log = log as Log;
+    this.committer = new Committer(this.#log, clock, silentLogger, BUDGET);
+  }
+
+  refresher(cursors: readonly Cursor[]): Refresher {
+    const refresher = new Refresher({
+      ...{ log: this.#log, clock: this.clock, budget: BUDGET },
+      logger: Object.create(silentLogger, {
+        error: { value: (_: object, message: string) => this.errors.push(message) },
+      }) as Logger,
+      feeds: () => cursors.map((cursor) => [cursor]),
+      dirty: (cursor) => this.committer.dirty(cursor),
+      adopt: (_, position) => this.adopted.push(position),
+    });
+    refresher.start();
+    return refresher;
   }
 
   /** Positions written so far. */
@@ -35,11 +63,19 @@ export class CommitterSite {
 
   cursor(id: string): Cursor {
     const { clock } = this;
-    const outlet: Outlet = { subscriptionId: id, hasRoom: () => true, offer: () => undefined };
+    const outlet: Outlet = {
+      ...{ subscriptionId: id, hasRoom: () => true },
+      ...{ offer: () => undefined, release: () => Promise.resolve() },
+    };
     const stored = { subscriptionId: id, topic: 't', partition: 0, topicId: 'i', offset: 0, holes: '' };
     const host = {
       ...{ clock, positionCapacity: Infinity, head: () => this.head, leaseHolds: () => true },
-      ...{ roomAgain: () => undefined, fellBehind: () => undefined, finished: () => undefined },
+      ...{
+        roomAgain: () => undefined,
+        fellBehind: () => undefined,
+        finished: () => undefined,
+        restart: () => undefined,
+      },
       dirty: (cursor: Cursor) => this.committer.dirty(cursor),
     };
     return new Cursor(host, outlet, stored);

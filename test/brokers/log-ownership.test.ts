@@ -104,7 +104,7 @@ describe('RULES 9: an attempt is made only by the owner', () => {
     const outlet = await stage.attach('a', 'new', { settles: false });
     await stage.untilOffered(outlet, await stage.publishMany('e', 3));
     outlet.settle(outlet.offered[0]!);
-    const revoked = site.broker.revoked([partition]);
+    const revoked = site.broker.revoked([partition], 'planned');
     expect(outlet.offered.map(({ feed }) => feed.mayAttempt())).toEqual([false, false, false]);
     await revoked;
     expect(site.position('a')).toEqual({
@@ -121,7 +121,7 @@ describe('RULES 9: an attempt is made only by the owner', () => {
   test('PITFALLS 21: a revoked partition offers nothing more; what settles late moves no position', async () => {
     const outlet = await stage.attach('a', 'new', { settles: false });
     await stage.untilOffered(outlet, await stage.publishMany('e', 3));
-    await site.broker.revoked([partition]);
+    await site.broker.revoked([partition], 'planned');
     for (const delivery of outlet.offered) outlet.settle(delivery);
     await stage.publishMany('after', 3);
     await site.clock.advance(60_000);
@@ -133,7 +133,7 @@ describe('RULES 9: an attempt is made only by the owner', () => {
     const outlet = await stage.attach('a', 'new', { settles: false });
     const ids = await stage.publishMany('e', 3);
     await stage.untilOffered(outlet, ids);
-    await site.broker.revoked([partition]);
+    await site.broker.revoked([partition], 'planned');
     // Another owner was at work meanwhile.
     site.setPosition('a', 2);
     await stage.publish('after');
@@ -144,7 +144,7 @@ describe('RULES 9: an attempt is made only by the owner', () => {
   test('of several partitions only the revoked one is let go', async () => {
     await site.log.addPartition(TOPIC, 1);
     const outlet = await stage.attach('a');
-    await site.broker.revoked([partition]);
+    await site.broker.revoked([partition], 'planned');
     await stage.publishMany('e', 40);
     const kept = site.storage
       .of({ topic: TOPIC, partition: 1 })

@@ -106,6 +106,7 @@ export function deadLetters(given: GivenStage): void {
       letter(2, { subscriptionId: 'b', eventType: 'AlarmCreateEvent' }),
       letter(3, { state: 'discarded', correlationId: 'c1' }),
       letter(4, { subscriptionId: null, eventId: null }),
+      letter(5, { subscriptionId: 'c', replay: { requestedAt: letter(5).deadAt } }),
     );
     const at = (n: number) => letter(n).deadAt;
     expect(await list({ subscriptionId: 'a' })).toEqual({ ids: [3, 1], total: 2 });
@@ -113,8 +114,10 @@ export function deadLetters(given: GivenStage): void {
     expect(await list({ eventType: 'AlarmCreateEvent' })).toEqual({ ids: [2], total: 1 });
     expect(await list({ eventId: 'e3' })).toEqual({ ids: [3], total: 1 });
     expect(await list({ correlationId: 'c1' })).toEqual({ ids: [3, 1], total: 2 });
-    expect(await list({ state: 'open' })).toEqual({ ids: [4, 2, 1], total: 3 });
-    expect(await list({ since: at(3) })).toEqual({ ids: [4, 3], total: 2 });
+    expect(await list({ state: 'open' })).toEqual({ ids: [5, 4, 2, 1], total: 4 });
+    expect(await list({ replayAsked: true })).toEqual({ ids: [5], total: 1 });
+    expect(await list({ replayAsked: true, subscriptionId: 'a' })).toEqual({ ids: [], total: 0 });
+    expect(await list({ since: at(3) })).toEqual({ ids: [5, 4, 3], total: 3 });
     expect(await list({ until: at(3) })).toEqual({ ids: [2, 1], total: 2 });
     expect(await list({ since: at(2), until: at(3) })).toEqual({ ids: [2], total: 1 });
     expect(await list({ correlationId: 'c1', state: 'open', subscriptionId: 'a' })).toEqual({

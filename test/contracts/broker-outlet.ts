@@ -19,11 +19,14 @@ export class TestOutlet implements Outlet {
   failOnce: Error | undefined;
   /** Called when it is asked for room and has none, as a full memory makes room by evicting others. */
   whenFull: () => void = () => undefined;
+  /** What a release waits for, as for attempts under way. */
+  whenReleased: (feed: Feed, graceMs: number) => Promise<void> = () => Promise.resolve();
   #room: number;
   readonly #held = new Set<string>();
   /** The last offset that each feed offered, for each partition. */
   readonly #last = new Map<string, number>();
   readonly #feeds = new Map<Feed, number>();
+  readonly #released = new Set<Feed>();
   readonly #broker: () => Broker;
 
   constructor(id: string, { room = Infinity, settles = true }: Behaviour, broker: () => Broker) {
@@ -49,6 +52,7 @@ export class TestOutlet implements Outlet {
   offer(delivery: Delivery): void {
     if (this.#room-- <= 0) this.breaches.push(`${delivery.event.id} was offered without room`);
     const name = this.#placeOf(delivery);
+    if (this.#released.has(delivery.feed)) this.breaches.push(`${name} was offered after its feed's release`);
     if (this.#held.has(name)) this.breaches.push(`${name} was offered while it was held`);
     this.#held.add(name);
     this.#checkOrder(delivery);
@@ -57,6 +61,11 @@ export class TestOutlet implements Outlet {
     this.failOnce = undefined;
     if (error) throw error;
     if (this.settles) queueMicrotask(() => this.settle(delivery));
+  }
+
+  release(feed: Feed, graceMs: number): Promise<void> {
+    this.#released.add(feed);
+    return this.whenReleased(feed, graceMs);
   }
 
   give(room: number): void {

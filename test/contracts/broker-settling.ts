@@ -45,7 +45,12 @@ export function settling(given: GivenStage): void {
   test('PITFALLS 10: a settlement becomes durable by itself, soon', async () => {
     const stage = given();
     await stage.untilOffered(await stage.attach('a'), await stage.publishMany('e', 20));
+    let pause = 0;
     await stage.until(async () => {
+      // A little longer each time, so that however often it commits, it is given the time for it once.
+      pause += 20;
+      let looks = 0;
+      await stage.until(() => ++looks > pause);
       await stage.crash();
       const again = await stage.attach('a', 'known');
       await stage.publishMany('after', 20);

@@ -145,6 +145,16 @@ export function registryContract(name: string, make: () => Promise<RegistrySetti
       }
     });
 
+    test('one that is made again under its id in a later version lives, and is the new one', async () => {
+      await store.insert(subscription('a'), 'key');
+      await store.remove('a');
+      const again = { ...subscription('a'), version: 100, stateReason: 'again' };
+      expect(await store.insert(again, 'key')).toEqual({ created: true, subscription: again });
+      store = await setting.reopen();
+      expect(await store.load()).toEqual([again]);
+      expect(await store.update('a', { state: 'active' })).toMatchObject({ state: 'active', version: 101 });
+    });
+
     test('an update of what never was changes nothing', async () => {
       expect(await store.update('nobody', { state: 'active' })).toBeUndefined();
       expect(await store.load()).toEqual([]);

@@ -67,6 +67,7 @@ export class MemoryLog implements Log {
   readonly name: string = 'memory';
   readonly positionCapacity: number = Infinity;
   readonly retentionMs: number | undefined = undefined;
+  readonly positionsRecheckMs: number | undefined = undefined;
   readonly storage: MemoryStorage;
   readonly #clock: Clock;
   readonly #faults: MemoryLogFaults;
@@ -78,6 +79,10 @@ export class MemoryLog implements Log {
     this.storage = storage;
     this.#clock = clock;
     this.#faults = faults;
+  }
+
+  async open(): Promise<void> {
+    await this.#delay();
   }
 
   async start(owner: PartitionOwner): Promise<void> {
@@ -153,6 +158,14 @@ export class MemoryLog implements Log {
     return index < 0 ? start + records.length : start + index;
   }
 
+  async register(subscriptionId: string, starts: readonly Position[]): Promise<'new' | 'known'> {
+    await this.#delay();
+    if ([...this.storage.positions.keys()].some((key) => key.startsWith(`${subscriptionId} `)))
+      return 'known';
+    await this.commitPositions(starts);
+    return 'new';
+  }
+
   async loadPositions(ids: readonly string[], partitions: readonly Partition[]): Promise<Position[]> {
     await this.#delay();
     return ids.flatMap((id) =>
@@ -162,13 +175,14 @@ export class MemoryLog implements Log {
     );
   }
 
-  async commitPositions(positions: readonly Position[]): Promise<void> {
+  async commitPositions(positions: readonly Position[]): Promise<readonly Position[]> {
     await this.#delay();
     if (this.#faults.commitFails()) throw new Error('the commit failed');
     for (const position of positions) {
       const { subscriptionId, topic, partition } = position;
       this.storage.positions.set(positionKey(subscriptionId, topic, partition), position);
     }
+    return [];
   }
 
   async dropPositions(subscriptionId: string): Promise<void> {
@@ -184,6 +198,10 @@ export class MemoryLog implements Log {
     return records.filter((record) => record.headers[name] === value).slice(0, limit);
   }
 
+  owns(): boolean {
+    return true;
+  }
+
   leaseHolds(): boolean {
     return !this.#killed;
   }
@@ -196,6 +214,7 @@ export class MemoryLog implements Log {
     save: async (job: ReplayJob) => void this.storage.jobs.set(job.id, job),
     load: async () => [...this.storage.jobs.values()],
     remove: async (id: string) => void this.storage.jobs.delete(id),
+    watch: () => undefined,
   };
 
   readonly deadLetters: DeadLetters = {
@@ -219,9 +238,10 @@ export class MemoryLog implements Log {
     },
   };
 
-  #letters({ since, until, ...equal }: DeadLetterFilter): DeadLetter[] {
+  #letters({ since, until, replayAsked, ...equal }: DeadLetterFilter): DeadLetter[] {
     return [...this.storage.letters.values()].filter(
       (letter) =>
+        (!replayAsked || letter.replay !== undefined) &&
         Object.entries(equal).every(([name, value]) => letter[name as keyof DeadLetter] === value) &&
         (since === undefined || letter.deadAt >= since) &&
         (until === undefined || letter.deadAt < until),

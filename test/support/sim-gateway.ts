@@ -1,5 +1,5 @@
 import { LogBroker } from '../../src/brokers/log/log-broker.ts';
-import type { CallbackAnswer, CallbackRequest, CallbackSender } from '../../src/callbacks/sender.ts';
+import type { CallbackAnswer, CallbackRequest, CallbackSender, Sending } from '../../src/callbacks/sender.ts';
 import { Deliveries } from '../../src/delivery/deliveries.ts';
 import type { DeliveryObserver } from '../../src/delivery/observer.ts';
 import type { DeliverySettings } from '../../src/delivery/settings.ts';
@@ -46,6 +46,8 @@ export interface SimOptions {
   readonly storage: MemoryStorage;
   /** Answers a request; called when the request is sent. `after`: simulated milliseconds until the answer. */
   readonly listener: (request: CallbackRequest) => { answer: CallbackAnswer; after: number };
+  /** An attempt under way is broken off. It may answer what was there already. */
+  readonly brokenOff?: (request: CallbackRequest) => CallbackAnswer | undefined;
   readonly faults?: MemoryLogFaults;
   readonly settings?: DeliverySettings;
   readonly random?: () => number;
@@ -61,7 +63,7 @@ export class SimGateway {
   #killed = false;
 
   constructor(options: SimOptions) {
-    const { clock, listener } = options;
+    const { clock } = options;
     let ids = 0;
     this.log = new MemoryLog(options.storage, clock, options.faults);
     this.broker = new LogBroker(this.log, {
@@ -72,13 +74,7 @@ export class SimGateway {
       newId: () => String(++ids),
     });
     const sender: CallbackSender = {
-      send: (request) =>
-        new Promise((resolve) => {
-          const { answer, after } = listener(request);
-          clock.after(after, () => {
-            if (!this.#killed) resolve(answer);
-          });
-        }),
+      send: (request) => this.#send(request, options),
       refusal: () => undefined,
       close: () => Promise.resolve(),
     };
@@ -92,6 +88,25 @@ export class SimGateway {
       brokers: [this.broker],
       stopped: (id, state) => this.stopped.push({ id, state }),
     });
+  }
+
+  #send(request: CallbackRequest, { clock, listener, brokenOff }: SimOptions): Sending {
+    const { promise, resolve } = Promise.withResolvers<CallbackAnswer>();
+    const { answer, after } = listener(request);
+    const startedAt = clock.monotonic();
+    let isUnderWay = true;
+    const timer = clock.after(after, () => {
+      isUnderWay = false;
+      if (!this.#killed) resolve(answer);
+    });
+    const abort = (): void => {
+      if (!isUnderWay) return;
+      isUnderWay = false;
+      timer.cancel();
+      const durationMs = clock.monotonic() - startedAt;
+      resolve(brokenOff?.(request) ?? { failure: 'aborted', message: 'broken off', durationMs });
+    };
+    return { answer: promise, abort };
   }
 
   start(): Promise<void> {

@@ -41,9 +41,10 @@ function letterOf({ letter, body }: StoredLetter): DeadLetter {
   return { ...(JSON.parse(letter) as Omit<DeadLetter, 'body'>), body };
 }
 
-function conditions({ since, until, ...exact }: DeadLetterFilter): LetterFilter {
+function conditions({ since, until, replayAsked, ...exact }: DeadLetterFilter): LetterFilter {
   return {
     ...exact,
+    ...(replayAsked === undefined ? {} : { replayAsked: 1 }),
     ...(since === undefined ? {} : { since: Date.parse(since) }),
     ...(until === undefined ? {} : { until: Date.parse(until) }),
   };

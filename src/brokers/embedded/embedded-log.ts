@@ -43,6 +43,7 @@ export interface EmbeddedLogOptions {
 export class EmbeddedLog implements Log {
   readonly name: string;
   readonly positionCapacity = Infinity;
+  readonly positionsRecheckMs = undefined;
   readonly retentionMs: number | undefined;
   readonly deadLetters: DeadLetters;
   readonly replayJobs: ReplayJobs;
@@ -55,6 +56,7 @@ export class EmbeddedLog implements Log {
   #owner: PartitionOwner | undefined;
   /** The owner is told of new partitions one after the other. */
   #told: Promise<void> = Promise.resolve();
+  #isOpen = false;
   #stopped = false;
 
   constructor(options: EmbeddedLogOptions) {
@@ -82,9 +84,13 @@ export class EmbeddedLog implements Log {
     return this.#database.counters;
   }
 
-  async start(owner: PartitionOwner): Promise<void> {
+  async open(): Promise<void> {
     await this.#database.open();
     await this.#topics.start(this.#options.topics);
+    this.#isOpen = true;
+  }
+
+  async start(owner: PartitionOwner): Promise<void> {
     this.#owner = owner;
     this.#retention.start();
     await owner.assigned(this.#topics.all());
@@ -99,7 +105,7 @@ export class EmbeddedLog implements Log {
   }
 
   async append(record: NewRecord): Promise<Coordinates> {
-    if (!this.#owner || this.#stopped) throw new PublishRefused('the embedded log is not running');
+    if (!this.#isOpen || this.#stopped) throw new PublishRefused('the embedded log is not running');
     const { topic, key } = record;
     const partition = this.#topics.partitionFor(topic, key) ?? (await this.#makeFor(topic, key));
     return this.#appender.append(partition, record);
@@ -135,12 +141,22 @@ export class EmbeddedLog implements Log {
     return loadPositions(this.#database, subscriptionIds, partitions);
   }
 
-  commitPositions(positions: readonly Position[]): Promise<void> {
+  /** Registered here, it was not before: the registry of one process gives each subscription its id once. */
+  async register(_subscriptionId: string, starts: readonly Position[]): Promise<'new'> {
+    await this.commitPositions(starts);
+    return 'new';
+  }
+
+  commitPositions(positions: readonly Position[]): Promise<readonly Position[]> {
     return commitPositions(this.#database, positions);
   }
 
   dropPositions(subscriptionId: string): Promise<void> {
     return this.#database.call('positions.drop', subscriptionId);
+  }
+
+  owns(): boolean {
+    return true;
   }
 
   leaseHolds(): boolean {

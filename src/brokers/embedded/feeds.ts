@@ -8,8 +8,9 @@ import type { LogProcedures } from './storage/storage.ts';
 export async function commitPositions(
   database: Database<LogProcedures>,
   positions: readonly Position[],
-): Promise<void> {
+): Promise<readonly Position[]> {
   if (positions.length > 0) await database.call('positions.commit', positions.map(rowOf));
+  return [];
 }
 
 /** The stored positions of these subscriptions in these partitions; none where nothing was committed. */
@@ -29,6 +30,8 @@ export function createReplayJobs(database: Database<LogProcedures>): ReplayJobs 
     load: async () =>
       (await database.call('replay-jobs.load', undefined)).map((job) => JSON.parse(job) as ReplayJob),
     remove: (id) => database.call('replay-jobs.remove', id),
+    // The file is this process's alone: nobody else makes jobs.
+    watch: () => undefined,
   };
 }
 

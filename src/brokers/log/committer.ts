@@ -6,19 +6,13 @@ import type { Log, Position } from './log.ts';
 export interface CommitBudget {
   /** A dirty position waits at least this long, so that settlements share a commit. Milliseconds. */
   readonly minIntervalMs: number;
-  /** Positions per second at most: after many of them the next commit waits longer. */
+  /** Feeds whose positions are committed, per second at most: after many of them the next commit waits longer. */
   readonly perSecond: number;
 }
 
-const REFRESH_INTERVAL_MS = 250;
-/** Every position is looked at about this often. */
-const REFRESH_ROUND_S = 30;
-const MIN_LOOKS = 200;
-/** The part of the budget that idle positions may take. */
-const REFRESH_SHARE = 1 / 3;
 const RETRY_MS = 500;
 
-/** Makes positions durable: dirty ones in groups on a budget, idle ones slowly. One commit is under way at a time. */
+/** Makes dirty positions durable, in groups on a budget. One commit is under way at a time. */
 export class Committer {
   readonly #log: Log;
   readonly #clock: Clock;
@@ -28,12 +22,6 @@ export class Committer {
   #timer: Timer | undefined;
   /** Commits follow one another: of two positions of a cursor the later one must win. */
   #running: Promise<boolean> | undefined;
-  #refreshTimer: Timer | undefined;
-  /** Those that the current round of refreshing has not come to yet. */
-  #unrefreshed: Iterator<Cursor> | undefined;
-  /** How many cursors the current and the last round had. */
-  #looked = 0;
-  #lastRound = 0;
   #failing = false;
   /** The budget is spent until then (monotonic milliseconds). */
   #spentUntil = 0;
@@ -59,38 +47,8 @@ export class Committer {
     return this.#commit();
   }
 
-  /** Again and again, re-commits the positions of feeds that moved only because others' events passed. */
-  refresh(cursors: () => Iterable<Cursor>): void {
-    this.#refreshTimer = this.#clock.after(REFRESH_INTERVAL_MS, () => {
-      this.#unrefreshed ??= cursors()[Symbol.iterator]();
-      this.#refreshSome(this.#unrefreshed);
-      this.refresh(cursors);
-    });
-  }
-
-  /** Some at a time, so that a hundred thousand idle cursors hold up nothing; the next call goes on with the rest. */
-  #refreshSome(cursors: Iterator<Cursor>): void {
-    const seconds = REFRESH_INTERVAL_MS / 1000;
-    let room = Math.ceil(this.#budget.perSecond * REFRESH_SHARE * seconds);
-    let looks = Math.max(MIN_LOOKS, Math.ceil((this.#lastRound * seconds) / REFRESH_ROUND_S));
-    while (room > 0 && looks-- > 0) {
-      const next = cursors.next();
-      if (next.done) {
-        this.#lastRound = this.#looked;
-        this.#looked = 0;
-        this.#unrefreshed = undefined;
-        return;
-      }
-      this.#looked++;
-      if (next.value.closed || !next.value.isStale()) continue;
-      this.dirty(next.value);
-      room--;
-    }
-  }
-
   stop(): void {
     this.#timer?.cancel();
-    this.#refreshTimer?.cancel();
   }
 
   #schedule(): void {
@@ -125,17 +83,30 @@ export class Committer {
     }
     this.#dirty.clear();
     if (positions.length === 0) return true;
-    this.#spentUntil = this.#clock.monotonic() + (positions.length * 1000) / this.#budget.perSecond;
+    const feeds = new Set(positions.map(({ subscriptionId }) => subscriptionId)).size;
+    this.#spentUntil = this.#clock.monotonic() + (feeds * 1000) / this.#budget.perSecond;
+    const failed = new Set(await this.#write(positions));
+    cursors.forEach((cursor, i) => {
+      const position = positions[i] as Position;
+      if (failed.has(position)) {
+        cursor.notCommitted();
+        this.#dirty.add(cursor);
+      } else cursor.committed(position);
+    });
+    this.#failing = failed.size > 0;
+    return failed.size === 0;
+  }
+
+  /** Answers those that were not written. */
+  async #write(positions: readonly Position[]): Promise<readonly Position[]> {
+    let failed: readonly Position[] = positions;
+    let error = 'the log did not write them';
     try {
-      await this.#log.commitPositions(positions);
-      cursors.forEach((cursor, i) => cursor.committed(positions[i] as Position));
-      this.#failing = false;
-      return true;
-    } catch (error) {
-      this.#failing = true;
-      this.#logger.error({ error: String(error), positions: positions.length }, 'positions.commit-failed');
-      for (const cursor of cursors) this.#dirty.add(cursor);
-      return false;
+      failed = await this.#log.commitPositions(positions);
+    } catch (thrown) {
+      error = String(thrown);
     }
+    if (failed.length > 0) this.#logger.error({ error, positions: failed.length }, 'positions.commit-failed');
+    return failed;
   }
 }

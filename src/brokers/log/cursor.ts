@@ -23,6 +23,8 @@ export interface CursorHost {
   roomAgain(): void;
   /** The cursor has to read again from behind the head. */
   fellBehind(cursor: Cursor): void;
+  /** Another takes the cursor's place at `offset`. */
+  restart(cursor: Cursor, offset: number): void;
   /** The last event of a replay's part was settled. */
   finished(cursor: Cursor): void;
 }
@@ -44,7 +46,7 @@ export class Cursor implements Feed {
   readonly feedId: string;
   readonly partition: Partition;
   readonly range: CursorRange | undefined;
-  ledger: Ledger;
+  readonly ledger: Ledger;
   joined = false;
   closed = false;
   readAt: number;
@@ -53,6 +55,13 @@ export class Cursor implements Feed {
   /** When the record that found no room was stamped; undefined while nothing is held up. */
   heldUpSince: number | undefined;
   lost = 0;
+  /** When the committed position was last known to be as it should be (monotonic milliseconds). */
+  checkedAt: number;
+  /** Counts the commits that were begun. */
+  commits = 0;
+  isCommitting = false;
+  /** When it was last written, or read at the beginning. */
+  committedAt: number;
   readonly #host: CursorHost;
   #committed: Pick<Position, 'offset' | 'holes'>;
   #finished = false;
@@ -69,6 +78,7 @@ export class Cursor implements Feed {
     this.ledger = new Ledger(decodeHoles(stored.offset, stored.holes));
     this.readAt = this.ledger.readFrom;
     this.#committed = stored;
+    this.checkedAt = this.committedAt = host.clock.monotonic();
   }
 
   /** May the record at `offset` be offered? One that comes again has its place in the position already. */
@@ -102,12 +112,9 @@ export class Cursor implements Feed {
     this.outlet.offer(delivery);
   }
 
-  /** The log is not what it was at this position: starts anew, all that was in work is for nothing. */
+  /** The log is not what it was at this position: another cursor begins at `offset`, all that is in work is for nothing. */
   restartAt(offset: number): void {
-    this.ledger = new Ledger({ next: offset, holes: [] });
-    this.readAt = offset;
-    this.heldUpSince = undefined;
-    this.#host.dirty(this);
+    this.#host.restart(this, offset);
   }
 
   /** The log has nothing below `offset` any more. */
@@ -184,13 +191,32 @@ export class Cursor implements Feed {
     }
     this.#committingSince ??= this.#settledSince;
     this.#settledSince = undefined;
+    this.commits++;
+    this.isCommitting = true;
     const { topic, partition, topicId } = this.partition;
     return { subscriptionId: this.feedId, topic, partition, topicId, offset, holes };
   }
 
+  /** The log did not write what was taken last. */
+  notCommitted(): void {
+    this.isCommitting = false;
+  }
+
   committed(position: Position): void {
+    this.isCommitting = false;
     this.#committed = position;
     this.#committingSince = undefined;
+    this.checkedAt = this.committedAt = this.#host.clock.monotonic();
+  }
+
+  /** Is this what was committed last? */
+  isCommitted({ offset, holes }: Pick<Position, 'offset' | 'holes'>): boolean {
+    return this.#committed.offset === offset && this.#committed.holes === holes;
+  }
+
+  /** What was committed is no more: it is to be committed again, though nothing moved. */
+  lostCommit(): void {
+    this.#committed = { offset: -1, holes: '' };
   }
 
   /** True when the committed offset is behind although nothing is in work (RULES 5: refreshed, so it never expires). */

@@ -14,11 +14,12 @@ import type {
   SourceRecord,
 } from '../broker.ts';
 import { Committer, type CommitBudget } from './committer.ts';
-import { Cursor, type CursorHost, type CursorRange } from './cursor.ts';
-import type { Log, Partition, PartitionOwner, Position, ReplayJob } from './log.ts';
+import { Cursors } from './cursors.ts';
+import { handOver } from './handover.ts';
+import type { Log, Partition, PartitionOwner, Position } from './log.ts';
 import { PartitionReader } from './partition-reader.ts';
+import { Refresher } from './refresher.ts';
 import { Replays, keyOf } from './replays.ts';
-import { resume } from './resume.ts';
 
 export interface LogBrokerOptions {
   readonly capabilities: Capabilities;
@@ -36,12 +37,15 @@ export class LogBroker implements Broker, PartitionOwner {
   readonly #log: Log;
   readonly #options: LogBrokerOptions;
   readonly #committer: Committer;
+  readonly #refresher: Refresher;
   readonly #replays: Replays;
+  readonly #cursors: Cursors;
   readonly #outlets = new Map<string, Outlet>();
   readonly #readers = new Map<string, PartitionReader>();
-  /** One for all cursors of a reader. */
-  readonly #hosts = new WeakMap<PartitionReader, CursorHost>();
+  /** Those of revoked partitions, until their positions are committed. */
+  readonly #leaving = new Set<PartitionReader>();
   #intake: Intake | undefined;
+  #opened: Promise<void> | undefined;
   #quiet = false;
 
   constructor(log: Log, options: LogBrokerOptions) {
@@ -50,15 +54,30 @@ export class LogBroker implements Broker, PartitionOwner {
     this.deadLetters = log.deadLetters;
     this.#log = log;
     this.#options = options;
-    this.#committer = new Committer(log, options.clock, options.logger, options.commits);
+    const { clock, logger, commits: budget } = options;
+    this.#committer = new Committer(log, clock, logger, budget);
     this.#replays = new Replays(log, options.newId);
+    this.#cursors = new Cursors({
+      ...{ log, clock, logger, committer: this.#committer, replays: this.#replays },
+      ...{ outlets: this.#outlets, readers: this.#readers },
+    });
+    this.#refresher = new Refresher({
+      ...{ log, clock, logger, budget, feeds: () => this.#cursors.byFeed() },
+      dirty: (cursor) => this.#committer.dirty(cursor),
+      adopt: (cursor, position) => this.#cursors.adopt(cursor, position),
+    });
+  }
+
+  open(): Promise<void> {
+    this.#opened ??= this.#open();
+    return this.#opened;
   }
 
   async start(intake: Intake): Promise<void> {
     this.#intake = intake;
-    await this.#replays.load();
+    await this.open();
     await this.#log.start(this);
-    this.#committer.refresh(() => this.#cursors());
+    this.#refresher.start();
   }
 
   quiesce(): void {
@@ -68,6 +87,7 @@ export class LogBroker implements Broker, PartitionOwner {
 
   async stop(): Promise<void> {
     this.quiesce();
+    this.#refresher.stop();
     await this.#committer.flush();
     this.#committer.stop();
     await this.#log.stop();
@@ -80,22 +100,20 @@ export class LogBroker implements Broker, PartitionOwner {
 
   async attach(outlet: Outlet, as: 'new' | 'known'): Promise<void> {
     const id = outlet.subscriptionId;
-    if (as === 'new') await this.#log.commitPositions(await this.#startPositions(id));
+    const known =
+      as === 'known' || (await this.#log.register(id, await this.#startPositions(id))) === 'known';
     this.#outlets.set(id, outlet);
     const readers = [...this.#readers.values()];
-    const stored = await this.#addCursors([outlet], readers);
-    if (as === 'known' && readers.length > 0 && stored === 0) {
+    const stored = await this.#cursors.add([outlet], readers);
+    if (known && readers.length > 0 && stored === 0) {
       this.#options.logger.warn({ subscription: id }, 'positions.lost');
     }
   }
 
   async detach(subscriptionId: string): Promise<void> {
     this.#outlets.delete(subscriptionId);
-    for (const reader of this.#readers.values()) {
-      for (const cursor of reader.cursorsOf(subscriptionId)) {
-        this.#committer.forget(cursor);
-        reader.remove(cursor);
-      }
+    for (const reader of [...this.#readers.values(), ...this.#leaving]) {
+      this.#cursors.drop(reader, reader.cursorsOf(subscriptionId));
     }
     await this.#committer.flush();
     await this.#replays.dropAllOf(subscriptionId);
@@ -114,25 +132,31 @@ export class LogBroker implements Broker, PartitionOwner {
       (partition) => new PartitionReader(partition, this.#log, this.#intake as Intake, clock, logger),
     );
     for (const reader of readers) this.#readers.set(keyOf(reader.partition), reader);
-    await this.#addCursors([...this.#outlets.values()], readers);
+    await this.#cursors.add([...this.#outlets.values()], readers);
     for (const reader of readers) if (!this.#quiet) reader.start();
   }
 
-  async revoked(partitions: readonly Partition[]): Promise<void> {
-    const readers = partitions.flatMap((partition) => this.#readers.get(keyOf(partition)) ?? []);
+  async revoked(partitions: readonly Partition[], how: 'planned' | 'lost'): Promise<void> {
+    const keys = new Set(partitions.map(keyOf));
+    const all = [...this.#readers.values(), ...this.#leaving];
+    const readers = all.filter(({ partition }) => keys.has(keyOf(partition)));
     for (const reader of readers) {
-      reader.disown();
       this.#readers.delete(keyOf(reader.partition));
+      this.#leaving.add(reader);
     }
-    await this.#committer.flush();
-    for (const reader of readers) for (const cursor of [...reader.all()]) reader.remove(cursor);
+    await handOver(readers, how, this.#committer);
+    for (const reader of readers) this.#leaving.delete(reader);
   }
 
   async replay(subscriptionId: string, range: ReplayRange): Promise<{ jobId: string }> {
     const job = await this.#replays.create(subscriptionId, range);
     const outlet = this.#outlets.get(subscriptionId);
-    if (outlet) await this.#addCursors([outlet], [...this.#readers.values()]);
+    if (outlet) await this.#cursors.add([outlet], [...this.#readers.values()]);
     return { jobId: job.id };
+  }
+
+  owns(source: Coordinates): boolean {
+    return this.#log.owns(source);
   }
 
   status(subscriptionId: string): FeedStatus | undefined {
@@ -141,7 +165,7 @@ export class LogBroker implements Broker, PartitionOwner {
     let lost = 0;
     let oldestUnsettled: number | undefined;
     const positions: Record<string, number> = {};
-    for (const cursor of this.#liveCursorsOf(subscriptionId)) {
+    for (const cursor of this.#cursors.liveOf(subscriptionId)) {
       const behind = this.#log.knownEnd(cursor.partition) - cursor.offset;
       if (behind > 0) lag += behind;
       lost += cursor.lost;
@@ -168,7 +192,7 @@ export class LogBroker implements Broker, PartitionOwner {
     const { retentionMs } = this.#log;
     if (retentionMs === undefined) return undefined;
     let oldest: number | undefined;
-    for (const cursor of this.#cursors()) {
+    for (const cursor of this.#cursors.all()) {
       const since = cursor.ledger.oldestHeld()?.record.timestamp ?? cursor.heldUpSince;
       if (since !== undefined && (oldest === undefined || since < oldest)) oldest = since;
     }
@@ -178,6 +202,15 @@ export class LogBroker implements Broker, PartitionOwner {
 
   health(): Health {
     return this.#log.health();
+  }
+
+  async #open(): Promise<void> {
+    await this.#log.open();
+    await this.#replays.load((job) => {
+      this.#cursors.replayChanged(job).catch((error: unknown) => {
+        this.#options.logger.error({ jobId: job.id, error: String(error) }, 'replay.not-taken-up');
+      });
+    });
   }
 
   /** The end of every partition as it is now: what was accepted before is not the new subscription's. */
@@ -190,89 +223,4 @@ export class LogBroker implements Broker, PartitionOwner {
       }),
     );
   }
-
-  /**
-   * Gives each outlet its live cursor, and those of its replays, in each reader that has none of it yet. Answers how
-   * many positions were stored for them.
-   */
-  async #addCursors(outlets: readonly Outlet[], readers: readonly PartitionReader[]): Promise<number> {
-    const feeds = outlets.flatMap((outlet) => [
-      { id: outlet.subscriptionId, outlet, job: undefined },
-      ...this.#replays.of(outlet.subscriptionId).map((job) => ({ id: job.id, outlet, job })),
-    ]);
-    if (feeds.length === 0 || readers.length === 0) return 0;
-    const partitions = readers.map((reader) => reader.partition);
-    const stored = await this.#log.loadPositions(
-      feeds.map((feed) => feed.id),
-      partitions,
-    );
-    const positions = new Map(
-      stored.map((position) => [positionKey(position.subscriptionId, position), position]),
-    );
-    const starts = await Promise.all(
-      partitions.map(async (partition) => (await this.#log.bounds(partition)).start),
-    );
-    readers.forEach((reader, i) => {
-      const host = this.#hosts.get(reader) ?? this.#hostOf(reader);
-      for (const { id, outlet, job } of feeds) {
-        const range = job && rangeIn(job, reader.partition);
-        if ((job && !range) || this.#hasCursor(reader, outlet, id)) continue;
-        const position = positions.get(positionKey(id, reader.partition));
-        const from = resume(id, reader.partition, position, starts[i] ?? 0, this.#options.logger);
-        reader.add(new Cursor(host, outlet, from, range));
-      }
-    });
-    return stored.length;
-  }
-
-  /** True also for an outlet that was detached meanwhile: it is to get no cursor. */
-  #hasCursor(reader: PartitionReader, outlet: Outlet, feedId: string): boolean {
-    if (this.#outlets.get(outlet.subscriptionId) !== outlet) return true;
-    return reader.cursorsOf(outlet.subscriptionId).some((cursor) => cursor.feedId === feedId);
-  }
-
-  async #finishReplay(reader: PartitionReader, cursor: Cursor): Promise<void> {
-    this.#committer.dirty(cursor);
-    await this.#committer.flush();
-    reader.remove(cursor);
-    await this.#replays.partitionDone(cursor.feedId, cursor.partition);
-  }
-
-  #hostOf(reader: PartitionReader): CursorHost {
-    const host: CursorHost = {
-      clock: this.#options.clock,
-      positionCapacity: this.#log.positionCapacity,
-      head: () => reader.head,
-      leaseHolds: () => reader.isOwned && this.#log.leaseHolds(),
-      dirty: (cursor) => this.#committer.dirty(cursor),
-      roomAgain: () => reader.wake(),
-      fellBehind: (cursor) => reader.fellBehind(cursor),
-      finished: (cursor) => {
-        this.#finishReplay(reader, cursor).catch((error: unknown) => {
-          this.#options.logger.error({ feedId: cursor.feedId, error: String(error) }, 'replay.finish-failed');
-        });
-      },
-    };
-    this.#hosts.set(reader, host);
-    return host;
-  }
-
-  *#cursors(): Iterable<Cursor> {
-    for (const reader of this.#readers.values()) yield* reader.all();
-  }
-
-  *#liveCursorsOf(subscriptionId: string): Iterable<Cursor> {
-    for (const reader of this.#readers.values()) {
-      for (const cursor of reader.cursorsOf(subscriptionId)) if (!cursor.range) yield cursor;
-    }
-  }
-}
-
-function positionKey(feedId: string, partition: { topic: string; partition: number }): string {
-  return `${feedId} ${keyOf(partition)}`;
-}
-
-function rangeIn(job: ReplayJob, partition: Partition): CursorRange | undefined {
-  const end = job.ends[keyOf(partition)];
-  return end === undefined ? undefined : { end, correlationId: job.correlationId };
 }

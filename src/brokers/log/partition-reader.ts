@@ -149,7 +149,7 @@ export class PartitionReader {
   /** True when it did something; false when there is nothing to do until somebody wakes the loop. */
   async #headTurn(): Promise<boolean> {
     if (this.#joined === 0 && !this.#promote()) return false;
-    const stretch = await this.#read(this.#head, 'head');
+    const stretch = this.#usable(await this.#read(this.#head, 'head'));
     if (stretch?.from !== this.#head) return true;
     for (const routed of stretch.routed) {
       if (!this.#offerAtHead(routed)) return false;
@@ -235,17 +235,23 @@ export class PartitionReader {
       this.#join(first);
       return true;
     }
-    const stretch = await this.#read(first.readAt, 'catchUp');
+    const stretch = this.#usable(await this.#read(first.readAt, 'catchUp'));
     if (stretch) this.#serve(stretch);
     return true;
   }
 
-  /** The stretch to work on, if it may be worked on: still ours, and matched against today's subscriptions. */
   async #read(from: number, window: 'head' | 'catchUp'): Promise<Stretch | undefined> {
     const stretch = await this.#routedLog.read(from, window);
     if (this.#stopped || stretch === 'nothing') return undefined;
-    if (stretch === 'removed') return this.#skipRemoved();
-    return this.#routedLog.isCurrent(stretch) ? stretch : undefined;
+    return stretch === 'removed' ? this.#skipRemoved() : stretch;
+  }
+
+  /**
+   * The stretch, if it may be worked on: still ours, and matched against today's subscriptions. To be asked where the
+   * work begins: whatever is awaited in between, a partition may go or a subscription come.
+   */
+  #usable(stretch: Stretch | undefined): Stretch | undefined {
+    return stretch && !this.#stopped && this.#routedLog.isCurrent(stretch) ? stretch : undefined;
   }
 
   /**
@@ -309,6 +315,5 @@ export class PartitionReader {
     const bounds = await this.#log.bounds(this.partition);
     skipRemoved(this.all(), this.#head, bounds, this.#logger);
     this.#head = Math.min(Math.max(this.#head, bounds.start), bounds.end);
-    return undefined;
   }
 }

@@ -1,23 +1,34 @@
-import type { ReplayRange } from '../broker.ts';
-import type { Log, Partition, Position, ReplayJob } from './log.ts';
+import type { ReplayRange, SourceRecord } from '../broker.ts';
+import type { Log, Partition, ReplayJob } from './log.ts';
 
 /**
- * Replays are durable jobs with cursors of their own beside the live ones (RULES 14): the start is committed like
- * any position, so a restart goes on where the replay stood.
+ * Replays are durable jobs with cursors of their own beside the live ones (RULES 14), whose positions are committed
+ * like any: a restart, and another replica, goes on where the replay stood.
  */
 export class Replays {
   readonly #log: Log;
   readonly #newId: () => string;
   readonly #jobs = new Map<string, ReplayJob>();
-  readonly #open = new Map<string, Set<string>>();
 
   constructor(log: Log, newId: () => string) {
     this.#log = log;
     this.#newId = newId;
   }
 
-  async load(): Promise<void> {
-    for (const job of await this.#log.replayJobs.load()) this.#add(job);
+  /** `changed` is called for each job that another process began or ended. */
+  async load(changed: (job: ReplayJob) => void): Promise<void> {
+    for (const job of await this.#log.replayJobs.load()) this.#jobs.set(job.id, job);
+    this.#log.replayJobs.watch((news) => {
+      const known = this.#jobs.get('removed' in news ? news.removed : news.id);
+      if ('removed' in news) this.#jobs.delete(news.removed);
+      else this.#jobs.set(news.id, news);
+      const job = 'removed' in news ? known : news;
+      if (job && ('removed' in news || !known)) changed(job);
+    });
+  }
+
+  has(jobId: string): boolean {
+    return this.#jobs.has(jobId);
   }
 
   of(subscriptionId: string): ReplayJob[] {
@@ -26,62 +37,84 @@ export class Replays {
 
   async create(subscriptionId: string, range: ReplayRange): Promise<ReplayJob> {
     const id = `${subscriptionId}.replay.${this.#newId()}`;
+    const starts: Record<string, number> = {};
     const ends: Record<string, number> = {};
-    const positions: Position[] = [];
-    for (const partition of await this.#log.partitions()) {
-      const [start, end] = await this.#limits(partition, range);
+    for (const [partition, [start, end]] of await this.#limits(range)) {
       if (start >= end) continue;
+      starts[keyOf(partition)] = start;
       ends[keyOf(partition)] = end;
-      positions.push({ subscriptionId: id, ...partition, offset: start, holes: '' });
     }
     const { correlationId } = range;
-    const job = { id, subscriptionId, ends, ...(correlationId === undefined ? {} : { correlationId }) };
-    if (positions.length === 0) return job;
-    await this.#log.commitPositions(positions);
+    const job = {
+      id,
+      subscriptionId,
+      starts,
+      ends,
+      ...(correlationId === undefined ? {} : { correlationId }),
+    };
+    if (Object.keys(ends).length === 0) return job;
     await this.#log.replayJobs.save(job);
-    this.#add(job);
+    this.#jobs.set(id, job);
     return job;
   }
 
-  /** A partition of the job is done; with the last one the job ends and is forgotten. */
-  async partitionDone(jobId: string, partition: Partition): Promise<void> {
-    const open = this.#open.get(jobId);
-    open?.delete(keyOf(partition));
-    if (open?.size === 0) await this.#remove(jobId);
+  /**
+   * A partition of the job is done and its position committed. When all are, whoever reads them, the job ends and is
+   * forgotten; two that find it out at once do the same.
+   */
+  async partitionDone(jobId: string): Promise<void> {
+    const job = this.#jobs.get(jobId);
+    if (!job) return;
+    const partitions = (await this.#log.partitions()).filter((partition) => keyOf(partition) in job.ends);
+    const positions = await this.#log.loadPositions([jobId], partitions);
+    const isDone = (partition: Partition): boolean =>
+      positions.some(
+        (position) =>
+          keyOf(position) === keyOf(partition) &&
+          position.holes === '' &&
+          position.offset >= (job.ends[keyOf(partition)] as number),
+      );
+    if (partitions.every(isDone)) await this.#remove(jobId);
   }
 
   async dropAllOf(subscriptionId: string): Promise<void> {
     for (const job of this.of(subscriptionId)) await this.#remove(job.id);
   }
 
-  #add(job: ReplayJob): void {
-    this.#jobs.set(job.id, job);
-    this.#open.set(job.id, new Set(Object.keys(job.ends)));
-  }
-
   async #remove(jobId: string): Promise<void> {
     this.#jobs.delete(jobId);
-    this.#open.delete(jobId);
     await this.#log.replayJobs.remove(jobId);
     await this.#log.dropPositions(jobId);
   }
 
-  async #limits(partition: Partition, range: ReplayRange): Promise<[start: number, end: number]> {
-    const bounds = await this.#log.bounds(partition);
-    const to =
-      range.to === undefined ? bounds.end : await this.#log.offsetAt(partition, Date.parse(range.to));
-    const start = await this.#start(partition, range.from, bounds.end);
-    return [Math.max(start, bounds.start), Math.min(to, bounds.end)];
+  async #limits(range: ReplayRange): Promise<[Partition, [start: number, end: number]][]> {
+    const found = 'eventId' in range.from ? await this.#log.find({ eventId: range.from.eventId }, 1) : [];
+    return Promise.all(
+      (await this.#log.partitions()).map(async (partition) => {
+        const bounds = await this.#log.bounds(partition);
+        const to =
+          range.to === undefined ? bounds.end : await this.#log.offsetAt(partition, Date.parse(range.to));
+        const start = await this.#start(partition, range.from, bounds.end, found[0]);
+        return [partition, [Math.max(start, bounds.start), Math.min(to, bounds.end)]] as [
+          Partition,
+          [number, number],
+        ];
+      }),
+    );
   }
 
-  async #start(partition: Partition, from: ReplayRange['from'], end: number): Promise<number> {
+  async #start(
+    partition: Partition,
+    from: ReplayRange['from'],
+    end: number,
+    found: SourceRecord | undefined,
+  ): Promise<number> {
     if ('offsets' in from) return from.offsets[keyOf(partition)] ?? end;
     if ('time' in from) return this.#log.offsetAt(partition, Date.parse(from.time));
-    const [record] = await this.#log.find({ eventId: from.eventId }, 1);
-    if (!record) return end;
-    const { topic, partition: number, offset } = record.source;
+    if (!found) return end;
+    const { topic, partition: number, offset } = found.source;
     if (topic === partition.topic && number === partition.partition && offset !== undefined) return offset;
-    return this.#log.offsetAt(partition, record.timestamp);
+    return this.#log.offsetAt(partition, found.timestamp);
   }
 }
 

@@ -20,6 +20,7 @@ export function resume(
     logger.warn({ feedId, topic, partition, from: start }, 'topic.recreated');
     return anew;
   }
+  if (stored.lost) logger.warn({ feedId, topic, partition, from: stored.offset }, 'position.lost');
   // The strings are the caller's: of many thousand positions each would keep its own.
   const { offset } = stored;
   if (areReadable(stored)) return { ...anew, offset, holes: stored.holes };

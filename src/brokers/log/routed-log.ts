@@ -31,7 +31,7 @@ export class RoutedLog {
     const cached = this.#cached(from);
     if (cached) return cached;
     try {
-      const batch = await this.#log.read(this.#partition, from, READ_BYTES);
+      const batch = await this.#log.read(this.#partition, from, READ_BYTES, window);
       if (batch.next === from) return 'nothing';
       const epoch = this.#intake.epoch;
       const routed: Routed[] = [];

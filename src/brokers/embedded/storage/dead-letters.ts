@@ -23,6 +23,7 @@ export type StoredLetter = Pick<LetterRow, 'letter' | 'body'>;
 export type LetterFilter = Partial<Omit<LetterRow, 'id' | 'deadAt' | 'letter' | 'body'>> & {
   readonly since?: number;
   readonly until?: number;
+  readonly replayAsked?: 1;
 };
 
 const CONDITIONS: Readonly<Record<keyof LetterFilter, string>> = {
@@ -34,6 +35,8 @@ const CONDITIONS: Readonly<Record<keyof LetterFilter, string>> = {
   state: 'state = :state',
   since: 'dead_at >= :since',
   until: 'dead_at < :until',
+  replayAsked:
+    "(seq IN (SELECT seq FROM dead_letter_contents WHERE json_extract(letter, '$.replay') IS NOT NULL)) = :replayAsked",
 };
 
 const GROUPS = { reason: 'reason', subscriptionId: 'subscription_id', eventType: 'event_type' } as const;
