@@ -11,7 +11,7 @@ export interface CheckParams {
 }
 
 /** The arguments of zod's `refine`; the mapped type gives `params` the index signature it wants. */
-type Check = [
+export type Check = [
   test: (value: unknown) => boolean,
   about: { path: string[]; params: { [K in keyof CheckParams]: CheckParams[K] }; when: () => true },
 ];
@@ -20,7 +20,7 @@ export function isMapping(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function check(
+export function check(
   path: string[],
   params: CheckParams,
   test: (value: Record<string, unknown>) => boolean,

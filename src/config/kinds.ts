@@ -1,5 +1,6 @@
 /** Kinds of values: how each is checked, said to a person, and read from an environment variable. */
 import { z } from 'zod';
+import type { CheckParams } from './checks.ts';
 import { parseDuration, parseSize } from './units.ts';
 
 export interface Kind<S extends z.ZodType = z.ZodType> {
@@ -34,21 +35,43 @@ export function text(expected: string, accepts: (text: string) => boolean): Spel
   return parsed(expected, (value) => (accepts(value) ? value : undefined));
 }
 
-/** Milliseconds, from 1 to `longest`. Node fires a timer of 25 days or more at once, hence the usual limit. */
-export function duration(longest = '24d'): Spelled<number> {
-  const limit = parseDuration(longest) ?? 0;
-  return parsed(`a duration such as 250ms, 10s, 5m, 1h or 5d, from 1ms to ${longest}`, (written) => {
-    const value = parseDuration(written);
-    return value !== undefined && value >= 1 && value <= limit ? value : undefined;
+/** A text with a meaning of its own; `read` throws an error whose message, in a few words, says why it has none. */
+export function explained<T>(expected: string, read: (text: string) => T): Spelled<T> {
+  const schema = z.string().transform((text, context): T => {
+    try {
+      return read(text);
+    } catch (error) {
+      const params: CheckParams = { expected: `${expected} (${(error as Error).message})` };
+      context.addIssue({ code: 'custom', params: { ...params } });
+      return z.NEVER;
+    }
   });
+  return { schema, expected, fromText: asItIs };
 }
 
-/** Bytes, from 1 to `largest`. */
-export function size(largest: string): Spelled<number> {
-  const limit = parseSize(largest) ?? 0;
-  return parsed(`a size such as 64KiB, 4MiB or 1GiB, from 1B to ${largest}`, (written) => {
-    const value = parseSize(written);
-    return value !== undefined && value >= 1 && value <= limit ? value : undefined;
+/** Milliseconds. Node fires a timer of 25 days or more at once, hence the usual limit. */
+export function duration(longest = '24d', shortest = '1ms'): Spelled<number> {
+  const expected = `a duration such as 250ms, 10s, 5m, 1h or 5d, from ${shortest} to ${longest}`;
+  return within(expected, parseDuration, shortest, longest);
+}
+
+/** Bytes. */
+export function size(largest: string, smallest = '1B'): Spelled<number> {
+  const expected = `a size such as 64KiB, 4MiB or 1GiB, from ${smallest} to ${largest}`;
+  return within(expected, parseSize, smallest, largest);
+}
+
+function within(
+  expected: string,
+  parse: (text: string) => number | undefined,
+  least: string,
+  most: string,
+): Spelled<number> {
+  const from = parse(least) ?? 0;
+  const to = parse(most) ?? 0;
+  return parsed(expected, (written) => {
+    const value = parse(written);
+    return value !== undefined && value >= from && value <= to ? value : undefined;
   });
 }
 

@@ -2,13 +2,14 @@
 import { z } from 'zod';
 import { atMost, type Bound, separatePorts } from './checks.ts';
 import { callbacks, circuit, limits, retry } from './delivering.ts';
+import { kafka } from './kafka.ts';
+import { kafkaChecks } from './kafka-checks.ts';
 import { hub, subscriptions } from './registering.ts';
 import {
   admin,
   broker,
   data,
   embedded,
-  kafka,
   log,
   metrics,
   name,
@@ -47,9 +48,9 @@ const settings = z.strictObject({
   subscriptions,
 });
 
-export const schema = bounds.reduce(
-  (checked, bound) => checked.refine(...atMost(bound)),
-  settings.refine(...separatePorts()),
+export const schema = [separatePorts(), ...bounds.map(atMost), ...kafkaChecks].reduce(
+  (checked, check) => checked.refine(...check),
+  settings,
 );
 
 /** Every key, in the order of the schema. */

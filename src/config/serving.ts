@@ -1,14 +1,12 @@
 /** Settings of the process itself: who it is, where it listens, what it stores and says. */
-import { isHost, isHostAndPort, isPath, isUrl, parseOrigin } from './addresses.ts';
-import { choice, duration, either, flag, list, parsed, size, text, wholeNumber } from './kinds.ts';
+import { isHost, isPath, isUrl, parseOrigin } from './addresses.ts';
+import { choice, duration, either, flag, parsed, size, text, wholeNumber } from './kinds.ts';
 import { optional, section, setting } from './setting.ts';
+import { isTopicName } from './topic-names.ts';
 
 const port = () => wholeNumber(0, 65_535);
 const host = () => text('a host name or an IP address', isHost);
-const topic = () =>
-  text('a topic name of letters, digits, ".", "_" and "-", at most 249', (name) =>
-    /^(?!\.{1,2}$)[\w.-]{1,249}$/.test(name),
-  );
+const topic = () => text('a topic name of letters, digits, ".", "_" and "-", at most 249', isTopicName);
 const url = (scheme: string) =>
   text(`a URL such as ${scheme}://host`, (value) => isUrl(value, [`${scheme}:`, `${scheme}s:`]));
 
@@ -16,13 +14,13 @@ export const name = setting(
   text('lower-case letters, digits, "." and "-", at most 61, the first a letter or digit', (value) =>
     /^[a-z0-9][a-z0-9.-]{0,60}$/.test(value),
   ),
-  'Names this gateway at the brokers: consumer groups, queues, dead letters and topics of its own begin with it. Two gateways with registries of their own need two names.',
+  'Names this gateway at the brokers: consumer groups, queues, dead letters and topics of its own begin with it, so a topic that begins with it and a dot is never a source of events. Two gateways with registries of their own need two names.',
   'tmf-hub',
 );
 
 export const broker = setting(
   choice('embedded', 'kafka', 'rabbitmq'),
-  'Where events are kept until every listener has them. This version has embedded, which needs no service.',
+  'Where events are kept until every listener has them. This version has embedded, which needs no service, and kafka.',
   'embedded',
 );
 
@@ -79,7 +77,7 @@ export const log = section('Log lines on stdout', {
 });
 
 export const topics = section(
-  'Topics (RabbitMQ: exchanges) that events are read from and published to, by domain',
+  'Topics (RabbitMQ: exchanges) that events are published to, by domain, and read from (Kafka: unless kafka.topics says otherwise)',
   {
     catalog: setting(topic(), 'Product, service and resource catalogues.', 'bss.catalog.events'),
     ordering: setting(topic(), 'Product orders, quotes, carts.', 'bss.ordering.events'),
@@ -113,14 +111,6 @@ export const metrics = section('Prometheus metrics', {
     flag(),
     'Label metrics with the subscription; false when there are too many of them for Prometheus.',
     true,
-  ),
-});
-
-export const kafka = section('Apache Kafka (not used by this version)', {
-  brokers: setting(
-    list(text('host:port', isHostAndPort)),
-    'Servers to ask for the cluster, as host:port.',
-    [],
   ),
 });
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '../../src/config/load.ts';
 import { keys } from '../../src/config/schema.ts';
+import { cert, key } from '../callbacks/certificate.ts';
 
 const config = join(import.meta.dirname, '../../config');
 const script = join(import.meta.dirname, '../../scripts/generate-config-reference.ts');
@@ -43,7 +44,7 @@ test('default.yaml has every key; with its examples switched on it is still vali
   }, text);
   const all = join(folder, 'all.yaml');
   writeFileSync(all, switchedOn);
-  const loaded = loadConfig({ file: all, env: {} });
+  const loaded = loadConfig({ file: all, env: filesOfTls() });
   if (!loaded.ok) throw new Error(loaded.problems.join('\n'));
   const settings = keys.filter(({ kind }) => kind === 'setting');
   const valueAt = (path: readonly string[]) =>
@@ -51,6 +52,14 @@ test('default.yaml has every key; with its examples switched on it is still vali
   const missing = settings.filter(({ path }) => valueAt(path) === undefined);
   expect(missing).toEqual([]);
 });
+
+/** The examples name files that are not here. */
+function filesOfTls(): Record<string, string> {
+  const pem = join(folder, 'pair.pem');
+  writeFileSync(pem, `${cert}\n${key}`);
+  const variables = ['TMF_HUB_KAFKA_TLS_CA', 'TMF_HUB_KAFKA_TLS_CERT', 'TMF_HUB_KAFKA_TLS_KEY'];
+  return Object.fromEntries(variables.map((variable) => [variable, pem]));
+}
 
 test('local.yaml: embedded broker, loopback callbacks allowed, the rest by default', () => {
   const loaded = loadConfig({ file: join(config, 'local.yaml'), env: {} });
