@@ -46,9 +46,9 @@ module.exports = {
       to: { path: '^src/operations/' },
     },
     {
-      name: 'only-the-composition-root-names-drivers',
+      name: 'only-one-file-names-drivers',
       severity: 'error',
-      from: { pathNot: '^src/(gateway\\.ts|brokers/)' },
+      from: { pathNot: '^src/(drivers\\.ts|brokers/)' },
       to: { path: '^src/brokers/(log|embedded|kafka|rabbitmq)/' },
     },
     only('undici-in-callbacks', 'undici', '^src/callbacks/'),
@@ -59,6 +59,7 @@ module.exports = {
     only('zod-in-config', 'zod', '^src/config/'),
     only('yaml-in-config', 'yaml', '^src/config/'),
     only('ipaddr-in-callbacks', 'ipaddr\\.js', '^src/callbacks/'),
+    only('kafka-in-its-driver', '(@platformatic/kafka|kafkajs)', '^src/brokers/kafka/'),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
