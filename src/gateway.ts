@@ -1,15 +1,15 @@
 /**
- * The composition root: the only file that names concrete drivers, and the order of start and stop.
+ * The composition root: what the parts are made of, and the order of start and stop. Of the brokers' drivers only
+ * `drivers.ts` knows.
  */
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { createAdminApp } from './admin/app.ts';
 import { createMetrics, type Metrics } from './admin/metrics.ts';
 import type { Operations } from './admin/operations.ts';
 import type { Broker } from './brokers/broker.ts';
-import { createEmbeddedLog } from './brokers/embedded/embedded-log.ts';
-import { LogBroker } from './brokers/log/log-broker.ts';
 import { createHttpSender, type HttpSender } from './callbacks/http-sender.ts';
 import type { Config } from './config/load.ts';
+import { createBroker } from './drivers.ts';
 import { Deliveries } from './delivery/deliveries.ts';
 import { createHubApp } from './hub/app.ts';
 import { createRegistrations, type Registrations } from './hub/registrations.ts';
@@ -34,25 +34,44 @@ export interface Gateway {
   stop(): Promise<void>;
 }
 
+/** Nobody wants the gateway any more that is being started. */
+export class StartAbandoned extends Error {
+  override readonly name = 'StartAbandoned';
+}
+
 const clock = systemClock;
 
 /**
  * Starts a gateway; resolves when it takes requests on both ports. Rejects with a sentence for an operator when a part
- * cannot be had, after letting go of what was started.
+ * cannot be had, after letting go of what was started. A broker that is away is waited for; when `stopped` resolves
+ * meanwhile, it rejects with StartAbandoned.
  */
-export async function startGateway(config: Config, given: { logger?: Logger } = {}): Promise<Gateway> {
+export async function startGateway(
+  config: Config,
+  given: { logger?: Logger; stopped?: Promise<unknown> } = {},
+): Promise<Gateway> {
   const logger = given.logger ?? createLogger(config.log.level);
   const undo: (() => Promise<unknown>)[] = [];
+  const abandoned = new Promise<never>((_, reject) => {
+    void given.stopped?.then(() => reject(new StartAbandoned('stopped before it had started')));
+  });
   try {
-    return await assemble(config, logger, undo);
+    return await Promise.race([assemble(config, logger, undo), abandoned]);
   } catch (error) {
     for (const step of undo.reverse()) await step().catch(() => undefined);
     throw error;
   }
 }
 
+/** Members of a group that know different subscriptions must not share its partitions (RULES 1). */
+function fingerprintOf(subscriptions: readonly { readonly id: string }[]): string {
+  const ids = subscriptions.map(({ id }) => id).toSorted();
+  return createHash('sha256').update(ids.join(' ')).digest('hex').slice(0, 16);
+}
+
 async function assemble(config: Config, logger: Logger, undo: (() => Promise<unknown>)[]): Promise<Gateway> {
   const catalogue = createCatalogue(catalogueRows, config.hub.apis);
+  let subscriptionsKnown = (): string => '';
   const hub = await listen(config.server.port, config.server.host);
   undo.push(() => hub.close(clock, 0));
   const admin = await listen(config.admin.port, config.admin.host);
@@ -60,16 +79,20 @@ async function assemble(config: Config, logger: Logger, undo: (() => Promise<unk
   const store = createSqliteRegistry({ dir: config.data.dir, clock, logger, newId: randomUUID });
   await store.open();
   undo.push(() => store.close());
-  const broker = createBroker(config, logger);
+  const broker = await createBroker(config, logger, () => subscriptionsKnown());
   const sender = createSender(config, [hub.port, admin.port]);
   const parts = join({ config, logger, catalogue, store, broker, sender });
   const { deliveries, registrations, operations, metrics } = parts;
-  await broker.start(deliveries);
-  undo.push(() => broker.stop());
-  await registrations.start();
-  await declaredSubscriptions(config.subscriptions, catalogue, registrations);
-  await deliveries.letterReplays.start();
+  subscriptionsKnown = () => fingerprintOf(registrations.all());
+  // Health and readiness can be asked for while a broker is waited for.
   admin.serve(createAdminApp({ operations, metrics, token: config.admin.token, logger }));
+  undo.push(() => broker.stop());
+  await broker.open();
+  // All subscriptions are known before the first partition is this process's (RULES 19).
+  await registrations.start();
+  await declaredSubscriptions(config.subscriptions, catalogue, registrations, clock);
+  await broker.start(deliveries);
+  await deliveries.letterReplays.start();
   hub.serve(createHub(config, logger, catalogue, broker, registrations));
   return {
     port: hub.port,
@@ -183,29 +206,6 @@ async function keepState(
       await sleep(clock, 1_000);
     }
   }
-}
-
-function createBroker({ broker, data, topics, embedded }: Config, logger: Logger): Broker {
-  if (broker !== 'embedded') {
-    throw new Error(`This version has no ${broker} driver yet: set "broker: embedded".`);
-  }
-  const { age, size } = embedded.retention;
-  const log = createEmbeddedLog({
-    dir: data.dir,
-    name: 'embedded',
-    topics: [...new Set(Object.values(topics))],
-    partitionsPerTopic: embedded.partitions,
-    retention: { ageMs: age, ...(size === 'off' ? {} : { bytes: size }) },
-    clock,
-    logger,
-  });
-  return new LogBroker(log, {
-    capabilities: { sharedLog: true, replicas: false, indexed: true },
-    commits: { minIntervalMs: 20, perSecond: 20_000 },
-    clock,
-    logger,
-    newId: randomUUID,
-  });
 }
 
 /** The gateway's own ports are never called (RULES 23). */

@@ -14,13 +14,13 @@ if (major < 24) {
   const { runProgram } = await import('./cli/program.ts');
   process.exitCode = await runProgram(process.argv.slice(2), {
     entry: import.meta.filename,
-    async boot(file, env) {
+    async boot(file, env, stopped) {
       const [{ loadConfig }, { startGateway }] = await Promise.all([
         import('./config/load.ts'),
         import('./gateway.ts'),
       ]);
       const loaded = loadConfig({ file, env });
-      return loaded.ok ? startGateway(loaded.config) : { mistakes: loaded.problems };
+      return loaded.ok ? startGateway(loaded.config, { stopped }) : { mistakes: loaded.problems };
     },
   });
 }

@@ -15,6 +15,8 @@ interface RunningGateway {
 export type Boot = (
   file: string,
   env: Readonly<Record<string, string | undefined>>,
+  /** Resolves when the gateway is not wanted any more: a start that waits for a broker then rejects (StartAbandoned). */
+  stopped: Promise<unknown>,
 ) => Promise<RunningGateway | { readonly mistakes: readonly string[] }>;
 
 export function serveCommand(boot: Boot): Command {
@@ -48,9 +50,11 @@ async function serve(file: string, boot: Boot, terminal: Terminal): Promise<numb
   // Asked for before the start, so that a signal during the start is not lost.
   const { stopped } = terminal;
   if (!existsSync(file)) throw new CommandFailed(`There is no configuration file ${file}.`, EXIT.usage);
-  const gateway = await boot(file, settingsOf(terminal.env)).catch((error: unknown) => {
+  const gateway = await boot(file, settingsOf(terminal.env), stopped).catch((error: unknown) => {
+    if ((error as Error).name === 'StartAbandoned') return undefined;
     throw startFailure(error);
   });
+  if (!gateway) return EXIT.ok;
   if ('mistakes' in gateway) {
     terminal.err(`The configuration ${file} has mistakes:`);
     for (const mistake of gateway.mistakes) terminal.err(`  ${mistake}`);

@@ -104,6 +104,22 @@ export class SubscriptionLifecycle {
     }
   }
 
+  /**
+   * One that the configuration declares, under an id that every replica gives it. It is never pending: a crash between
+   * the two steps is mended by doing both again, and undoing the first would take the positions that another replica
+   * delivers from. Rejects when a broker or the registry cannot be had.
+   */
+  async declare(declared: Subscription, query: Query, uniqueKey: string | null): Promise<Subscription> {
+    const { id } = declared;
+    await this.#feeds.attach(declared, query, 'new');
+    const { created, subscription } = await this.#store.insert(declared, uniqueKey);
+    if (!created && subscription.id !== id)
+      throw new Error(`it is the same as the subscription ${subscription.id}`);
+    this.#known.set(id, subscription);
+    this.#logger.info({ subscriptionId: id, callback: declared.callback }, 'subscription.declared');
+    return subscription;
+  }
+
   /** Undefined when there is none (any more). Rejects when the registry cannot keep it: then nothing changed. */
   async changeState(
     id: string,

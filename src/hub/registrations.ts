@@ -5,6 +5,7 @@
  * Work on one identity (hub, callback, meaning of the query) is done in turn: two equal requests at once make one
  * subscription, and both are answered when it is fed.
  */
+import { createHash } from 'node:crypto';
 import type { CallbackSender } from '../callbacks/sender.ts';
 import type { Logger } from '../logger.ts';
 import type { HubScope, RegistryStore, Subscription, SubscriptionState } from '../registry/store.ts';
@@ -42,6 +43,11 @@ export interface Registrations {
   start(): Promise<void>;
   /** `body` has the shape that the API description asks for. */
   register(scope: HubScope, body: JsonObject): Promise<Registered | Refusal>;
+  /**
+   * As `register`, for one of the configuration: with an id that follows from what it says, so that all replicas that
+   * have it in their configuration feed one and the same.
+   */
+  declare(scope: HubScope, body: JsonObject): Promise<Registered | Refusal>;
   get(scope: HubScope, id: string): Subscription | undefined;
   /** Those of one hub, in the order of creation. */
   list(scope: HubScope): Subscription[];
@@ -93,6 +99,32 @@ class HubRegistrations implements Registrations {
     if (!request.ok) return request;
     const identity = identityOf(scope, request.callback, request.compiled);
     return this.#inTurn(identity, () => this.#registerInTurn(scope, request, identity));
+  }
+
+  async declare(scope: HubScope, body: JsonObject): Promise<Registered | Refusal> {
+    const request = readRegistration(scope, body, this.#dependencies);
+    if (!request.ok) return request;
+    const { callback, query, ordering, compiled } = request;
+    const identity = identityOf(scope, callback, compiled);
+    return this.#inTurn(identity, async () => {
+      const equal = this.list(scope).filter((one) => this.#identity(one) === identity);
+      const same = equal.find((one) => one.ordering === ordering);
+      if (same) return { ok: true, subscription: same };
+      const uniqueKey = this.#dependencies.policy.duplicates === 'allow' ? null : identity;
+      if (equal[0] && uniqueKey !== null) return orderingConflict(equal[0]);
+      const createdAt = new Date(this.#dependencies.clock.now()).toISOString();
+      // Above all versions of one that was removed under this id.
+      const version = this.#dependencies.clock.now();
+      const standing = { state: 'active', stateReason: null, createdAt, version } as const;
+      const id = `declared-${createHash('sha256').update(`${identity} ${ordering}`).digest('hex').slice(0, 16)}`;
+      const fresh: Subscription = { id, scope, callback, query, ordering, ...standing };
+      try {
+        return { ok: true, subscription: await this.#lifecycle.declare(fresh, compiled, uniqueKey) };
+      } catch (error) {
+        this.#dependencies.logger.error({ err: error, subscriptionId: id }, 'registration.failed');
+        return unavailable(NOT_KEPT);
+      }
+    });
   }
 
   get(scope: HubScope, id: string): Subscription | undefined {
@@ -157,10 +189,7 @@ class HubRegistrations implements Registrations {
   /** The same registration again. One that stopped because of its listener comes back to life (RULES 17). */
   async #repeat(existing: Subscription, request: RegistrationRequest): Promise<Registered | Refusal> {
     const { id, state, ordering } = existing;
-    const conflict = (message: string) => refuse(409, 'Subscription exists', message, { existingId: id });
-    if (ordering !== request.ordering) {
-      return conflict(`subscription ${id} is the same with ordering "${ordering}": delete it to change that`);
-    }
+    if (ordering !== request.ordering) return orderingConflict(existing);
     if (state === 'gone' || state === 'suspended') {
       try {
         const resumed = await this.#lifecycle.changeState(id, 'active', null);
@@ -171,7 +200,7 @@ class HubRegistrations implements Registrations {
       return unavailable(NOT_KEPT);
     }
     if (this.#dependencies.policy.duplicates === 'conflict') {
-      return conflict(`subscription ${id} has the same callback and query`);
+      return conflict(id, `subscription ${id} has the same callback and query`);
     }
     return { ok: true, subscription: existing };
   }
@@ -194,6 +223,14 @@ class HubRegistrations implements Registrations {
     const compiled = recompile(scope, query, this.#dependencies);
     return identityOf(scope, callback, compiled.ok ? compiled.query : everything());
   }
+}
+
+function conflict(existingId: string, message: string): Refusal {
+  return refuse(409, 'Subscription exists', message, { existingId });
+}
+
+function orderingConflict({ id, ordering }: Subscription): Refusal {
+  return conflict(id, `subscription ${id} is the same with ordering "${ordering}": delete it to change that`);
 }
 
 function inScope(scope: HubScope, subscription: Subscription | undefined): Subscription | undefined {

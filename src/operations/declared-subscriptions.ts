@@ -1,5 +1,6 @@
 import type { Registrations } from '../hub/registrations.ts';
 import type { HubScope } from '../registry/store.ts';
+import { sleep, type Clock } from '../time.ts';
 import type { Catalogue, HubPlace } from '../tmf/catalogue.ts';
 
 export interface DeclaredSubscription {
@@ -11,26 +12,43 @@ export interface DeclaredSubscription {
   readonly ordering: 'key' | 'none';
 }
 
+/** Some at once, because each waits for the brokers. */
+const AT_ONCE = 32;
+const RETRY_MS = 1_000;
+const NOT_NOW = 503;
+
 /**
- * Makes the subscriptions of the configuration that do not exist yet. Throws, naming the entry, when one cannot be: a
- * listener that somebody declared must not be missing in silence.
+ * Makes the subscriptions of the configuration that do not exist yet; waits for a broker that is away. Throws, naming the
+ * entry, when one can never be: a listener that somebody declared must not be missing in silence.
  */
 export async function declaredSubscriptions(
   declared: readonly DeclaredSubscription[],
   catalogue: Catalogue,
   registrations: Registrations,
+  clock: Clock,
 ): Promise<void> {
-  for (const [i, { callback, query, ordering, ...where }] of declared.entries()) {
-    const scope = scopeOf(where, catalogue);
-    if (!scope) throw new Error(`subscriptions[${i}]: the catalogue has no such API, version or base path.`);
-    if (
-      registrations
-        .list(scope)
-        .some((one) => one.callback === callback && one.query === query && one.ordering === ordering)
-    )
-      continue;
-    const answer = await registrations.register(scope, { callback, query, ordering });
-    if (!answer.ok) throw new Error(`subscriptions[${i}] (${callback}): ${answer.message}`);
+  const left = declared.entries();
+  const worker = async (): Promise<void> => {
+    for (const [i, entry] of left)
+      await declareOne(`subscriptions[${i}]`, entry, catalogue, registrations, clock);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+}
+
+async function declareOne(
+  name: string,
+  { callback, query, ordering, ...where }: DeclaredSubscription,
+  catalogue: Catalogue,
+  registrations: Registrations,
+  clock: Clock,
+): Promise<void> {
+  const scope = scopeOf(where, catalogue);
+  if (!scope) throw new Error(`${name}: the catalogue has no such API, version or base path.`);
+  for (;;) {
+    const answer = await registrations.declare(scope, { callback, query, ordering });
+    if (answer.ok) return;
+    if (answer.status !== NOT_NOW) throw new Error(`${name} (${callback}): ${answer.message}`);
+    await sleep(clock, RETRY_MS);
   }
 }
 

@@ -35,7 +35,10 @@ function prepare(db: DatabaseSync) {
   const all = db.prepare('SELECT document, version FROM subscriptions WHERE removed_at IS NULL ORDER BY seq');
   const byKey = db.prepare('SELECT document, version FROM subscriptions WHERE unique_key = ?');
   const insert = db.prepare(
-    'INSERT INTO subscriptions (id, unique_key, version, document) VALUES (:id, :uniqueKey, :version, :document)',
+    `INSERT INTO subscriptions (id, unique_key, version, document) VALUES (:id, :uniqueKey, :version, :document)
+       ON CONFLICT (id) DO UPDATE
+         SET unique_key = :uniqueKey, version = :version, document = :document, removed_at = NULL
+         WHERE removed_at IS NOT NULL AND version < :version`,
   );
   const byId = db.prepare('SELECT document, version FROM subscriptions WHERE id = ? AND removed_at IS NULL');
   const change = db.prepare(
@@ -61,7 +64,8 @@ function prepare(db: DatabaseSync) {
       /** Answers the subscription that has the unique key already; undefined when the new one was stored. */
       insert: ({ id, uniqueKey, version, document }: NewSubscription): SubscriptionRow | undefined => {
         const existing = uniqueKey === null ? undefined : byKey.get(uniqueKey);
-        if (!existing) insert.run({ id, uniqueKey, version, document });
+        if (!existing && insert.run({ id, uniqueKey, version, document }).changes === 0)
+          throw new Error(`the subscription ${id} was removed`);
         return existing as SubscriptionRow | undefined;
       },
 

@@ -46,7 +46,10 @@ export interface RegistryStore {
   close(): Promise<void>;
   /** All that is not removed, in the order of creation. */
   load(): Promise<Subscription[]>;
-  /** `uniqueKey` null = always creates. */
+  /**
+   * `uniqueKey` null = always creates. Rejects for an id that is taken, or that was removed in the same or a later
+   * version.
+   */
   insert(
     subscription: Subscription,
     uniqueKey: string | null,

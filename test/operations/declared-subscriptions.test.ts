@@ -2,6 +2,7 @@ import {
   declaredSubscriptions,
   type DeclaredSubscription,
 } from '../../src/operations/declared-subscriptions.ts';
+import { systemClock } from '../../src/time.ts';
 import { catalogue, ORDERS_V4, ORDERS_V5, startParts, type Parts } from '../hub/gateway-parts.ts';
 import { MemoryRegistry } from '../support/memory-registry.ts';
 
@@ -12,7 +13,7 @@ const declare = (given: Partial<DeclaredSubscription> = {}): DeclaredSubscriptio
   ...given,
 });
 const apply = (parts: Parts, ...declared: DeclaredSubscription[]) =>
-  declaredSubscriptions(declared, catalogue, parts.registrations);
+  declaredSubscriptions(declared, catalogue, parts.registrations, systemClock);
 const scopes = (parts: Parts) => parts.registry.rows().map(({ scope }) => scope);
 
 describe('subscriptions of the configuration', () => {
@@ -109,5 +110,27 @@ describe('subscriptions of the configuration', () => {
     await expect(apply(await startParts({ registry }), declare({ ordering: 'none' }))).rejects.toThrow(
       'subscriptions[0]',
     );
+  });
+
+  test('has the same id in every replica, whose registries know nothing of each other', async () => {
+    const replicas = [await startParts(), await startParts()];
+    const declared = [declare({ api: 'TMF622' }), declare({ ordering: 'none' })];
+    for (const parts of replicas) await apply(parts, ...declared);
+    const [one, other] = replicas.map((parts) => parts.registry.rows().map(({ id }) => id));
+    expect(one).toEqual(other);
+    expect(new Set(one).size).toBe(2);
+  });
+
+  test('RULES 18: a crash between feed and registry leaves nothing to undo: the other replica delivers from that feed', async () => {
+    const parts = await startParts();
+    parts.registry.failing.set('insert', 'before');
+    let inserts = 0;
+    parts.registry.onCall = async (call) => {
+      if (call === 'insert' && ++inserts === 2) parts.registry.failing.clear();
+    };
+    await apply(parts, declare());
+    expect(inserts).toBe(2);
+    expect(parts.feeds.calls).not.toContain('detach');
+    expect(parts.registry.rows()).toMatchObject([{ state: 'active' }]);
   });
 });
