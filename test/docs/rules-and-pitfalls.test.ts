@@ -10,18 +10,14 @@ import { titlesIn, namedIn } from './titles.ts';
 /** Those that speak of a broker or store that this version does not have yet; a test may name them all the same. */
 const LATER = {
   RULES: {
-    3: 'Kafka: transactions that are open at registration',
-    6: "Kafka: groups that were reset with the broker's own tool",
     20: 'RabbitMQ: exchanges that are missing, and bindings',
     21: 'RabbitMQ: consumer_timeout and x-delivery-limit',
     22: 'RabbitMQ: messages given back to a quorum queue',
   },
   PITFALLS: {
     7: 'RabbitMQ: prefetch and nack',
-    21: 'Kafka: rebalances',
     22: 'RabbitMQ: connections and channels that close',
     23: 'Redis: down or flushed',
-    24: 'Kafka: committed offsets that expire',
   },
 } as const;
 const COUNT = 26;
