@@ -1,5 +1,6 @@
 /** The brokers by the configuration: the only file that names concrete drivers. */
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import type { Broker } from './brokers/broker.ts';
 import { createEmbeddedLog } from './brokers/embedded/embedded-log.ts';
 import { LogBroker } from './brokers/log/log-broker.ts';
@@ -46,8 +47,9 @@ function embeddedBroker({ data, topics, embedded }: Config, logger: Logger): Bro
 
 /** Loaded when it is wanted: the client costs memory that the other drivers need not pay. */
 async function kafkaBroker(config: Config, logger: Logger, registry: () => string): Promise<Broker> {
-  const { kafka, name, topics, callbacks } = config;
+  const { kafka, name, topics, callbacks, data } = config;
   const { KafkaLog } = await import('./brokers/kafka/kafka-log.ts');
+  const { FormerMemberFile } = await import('./brokers/kafka/former-member.ts');
   const { Wire } = await import('./brokers/kafka/wire.ts');
   const { enabled, ...files } = kafka.tls;
   const { mechanism, username = '', password = '' } = kafka.sasl;
@@ -66,6 +68,7 @@ async function kafkaBroker(config: Config, logger: Logger, registry: () => strin
     publish: { queueBytes: kafka.publishQueue, waitMs: kafka.publishTimeout },
     tables: { deadLetters: { maxBytes, keepMs: keepSettled } },
     ...{ sessionTimeoutMs: kafka.sessionTimeout, attemptTimeoutMs: callbacks.timeout },
+    former: new FormerMemberFile(join(data.dir, 'kafka-member.json'), name, logger),
     ...{ registry, lookEveryMs: KAFKA_LOOK_MS, newId: randomUUID, clock, logger },
   });
   return new LogBroker(log, {

@@ -23,8 +23,9 @@ export class GroupSite {
     this.group = new FakeGroup(this.cluster, this.clock);
   }
 
-  gateway(): Gateway {
-    const gateway = new Gateway(this, `g${this.all.length + 1}`);
+  /** `former`: what a gateway that was killed remembers of itself. */
+  gateway({ former }: { former?: string | undefined } = {}): Gateway {
+    const gateway = new Gateway(this, `g${this.all.length + 1}`, former);
     this.all.push(gateway);
     return gateway;
   }
@@ -58,6 +59,8 @@ export class Gateway {
   /** Monotonic milliseconds. */
   heldSince = 0;
   registry = 'one';
+  /** Under which name it is known in the group, as it stays on its disk. */
+  remembered: string | undefined;
   assigning: () => Promise<void> = () => Promise.resolve();
   revoking: (how: Departure) => Promise<void> = () => Promise.resolve();
   /** Two calls to the owner that must not have come one upon the other. */
@@ -66,7 +69,8 @@ export class Gateway {
   #isRevoking = false;
   #stopped = false;
 
-  constructor(site: GroupSite, name: string) {
+  constructor(site: GroupSite, name: string, former: string | undefined) {
+    this.remembered = former;
     this.#site = site;
     this.name = name;
     const { clock } = site;
@@ -82,6 +86,7 @@ export class Gateway {
           leaders.map((_, partition) => ({ topic, partition })),
         ),
       registry: () => this.registry,
+      former: { load: () => this.remembered, save: (memberId) => (this.remembered = memberId) },
       assigned: (places) => this.#assigned(places),
       revoked: (places, how) => this.#revoked(places, how),
     });

@@ -25,11 +25,9 @@ const counts = (...gateways: Gateway[]): number[] => gateways.map(({ holds }) =>
 describe('joining', () => {
   test('the first member has all partitions, and the lease of them', async () => {
     const gateway = site.gateway();
-    let isReady = false;
-    void gateway.membership.ready.then(() => (isReady = true));
-    expect(gateway.membership.problem).toBeDefined();
+    expect(gateway.membership.lease.holds()).toBe(false);
     gateway.start();
-    await site.until(() => isReady);
+    await site.until(() => gateway.holds.length > 0);
     expect(gateway.told).toEqual(['assigned a:0 a:1 a:2 a:3']);
     expect(gateway.membership.lease.holds()).toBe(true);
     expect(gateway.membership).toMatchObject({ problem: undefined, generation: 1, registries: ['one'] });
@@ -37,18 +35,25 @@ describe('joining', () => {
     expect(gateway.wire.of('joinGroup').map(({ args }) => args[3])).toEqual(['', 'member-1']);
   });
 
-  test('is ready only once the owner took the partitions over', async () => {
-    const gateway = site.gateway();
-    let isReady = false;
-    let done = (): void => undefined;
-    gateway.assigning = () => new Promise((resolve) => (done = resolve));
-    void gateway.membership.ready.then(() => (isReady = true));
-    gateway.start();
-    await site.until(() => gateway.holds.length > 0);
-    await site.clock.advance(3_000);
-    expect(isReady).toBe(false);
-    done();
-    await site.until(() => isReady);
+  test('one that was killed and is back tells the group so, and has its partitions at once', async () => {
+    const killed = await site.joined();
+    killed.wire.hangs = () => true;
+    const back = site.gateway({ former: killed.remembered });
+    const at = site.clock.monotonic();
+    back.start();
+    await site.until(() => back.holds.length === ALL.length);
+    expect(site.clock.monotonic() - at).toBeLessThan(1_000);
+    expect(back.remembered).not.toBe(killed.remembered);
+  });
+
+  test('without that it waits until the group misses the former one', async () => {
+    const killed = await site.joined();
+    killed.wire.hangs = () => true;
+    const at = site.clock.monotonic();
+    const back = site.gateway();
+    back.start();
+    await site.until(() => back.holds.length === ALL.length);
+    expect(site.clock.monotonic() - at).toBeGreaterThan(5_000);
   });
 
   test('a second member gets half of them, and the first keeps the others', async () => {

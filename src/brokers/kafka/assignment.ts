@@ -81,6 +81,18 @@ export interface Assignment {
   readonly members: number;
 }
 
+/** What the leader answers for each member. */
+export function shareOut(
+  members: readonly Member[],
+  partitions: readonly Place[],
+): { memberId: string; assignment: Buffer }[] {
+  const registries = [...new Set(members.map(({ registry }) => registry))];
+  return [...assign(members, partitions)].map(([memberId, own]) => ({
+    memberId,
+    assignment: encodeAssignment({ partitions: own, registries, members: members.length }),
+  }));
+}
+
 export function encodeAssignment({ partitions, registries, members }: Assignment): Buffer {
   const byTopic = [...Map.groupBy(partitions, ({ topic }) => topic)];
   return Writer.create()

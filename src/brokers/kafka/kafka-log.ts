@@ -8,6 +8,7 @@ import { Coordinators } from './coordinators.ts';
 import type { Place } from './fetch.ts';
 import { FeedPositions } from './feed-positions.ts';
 import { find, type Sought } from './find.ts';
+import type { FormerMember } from './former-member.ts';
 import { HeadReads } from './head-reads.ts';
 import type { LeaseTimes } from './lease.ts';
 import { LogOffsets } from './log-offsets.ts';
@@ -42,6 +43,7 @@ export interface KafkaLogOptions extends LeaseTimes {
   /** Names the subscriptions that this process knows (RULES 1). */
   readonly registry: () => string;
   readonly newId: () => string;
+  readonly former?: FormerMember;
   readonly clock: Clock;
   readonly logger: Logger;
   /** How often new topics and partitions are looked for, milliseconds. */
@@ -73,8 +75,8 @@ export class KafkaLog implements Log {
   readonly #ends = new Map<string, number>();
   #owner: PartitionOwner | undefined;
   #owned: readonly Partition[] = [];
-  /** The sources as the group shares them. */
-  #shared = '';
+  /** The sources as the group shares them; undefined while this process takes no part. */
+  #shared: string | undefined;
 
   constructor(options: KafkaLogOptions) {
     const { wire, name, prefix, clock, logger } = options;
@@ -118,7 +120,6 @@ export class KafkaLog implements Log {
     this.#owner = owner;
     this.#membership.start();
     this.#sources.watch(this.#options.lookEveryMs, () => this.#looked());
-    await this.#membership.ready;
   }
 
   async stop(): Promise<void> {
@@ -133,13 +134,9 @@ export class KafkaLog implements Log {
 
   async append(record: NewRecord): Promise<Coordinates> {
     const source = await this.#publisher.publish(record);
-    // A topic that came to be with this record.
-    if (this.#sources.has(source.topic) && !this.#cluster.topics.has(source.topic)) {
-      void this.#cluster.refresh().then(
-        () => this.#looked(),
-        () => undefined,
-      );
-    }
+    // A topic that came to be with this record is not shared yet.
+    if (this.#sources.has(source.topic) && this.#shared?.includes(`${source.topic} `) === false)
+      this.#looked();
     return source;
   }
 
@@ -229,6 +226,7 @@ export class KafkaLog implements Log {
   async #revoked(_places: readonly Place[], how: Departure): Promise<void> {
     const owned = this.#owned;
     this.#owned = [];
+    this.#shared = undefined;
     await this.#owner?.revoked(owned, how);
     for (const partition of owned) {
       this.#head.drop(partition);
@@ -238,7 +236,7 @@ export class KafkaLog implements Log {
 
   #looked(): void {
     const hasChanged = this.#sources.fingerprint() !== this.#shared || this.#membership.isOutdated();
-    if (hasChanged && this.#membership.problem === undefined) this.#membership.rejoin();
+    if (hasChanged && this.#shared !== undefined) this.#membership.rejoin();
     // Of a partition whose reader waits nobody else asks how far it has grown meanwhile.
     for (const partition of this.#owned) this.bounds(partition).catch(() => undefined);
     void this.#retention.look([...new Set(this.#owned.map(({ topic }) => topic))]);

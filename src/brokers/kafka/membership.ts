@@ -1,11 +1,10 @@
 import type { Logger } from '../../logger.ts';
 import { sleep, type Clock } from '../../time.ts';
 import {
-  assign,
   decodeAssignment,
   decodeMember,
-  encodeAssignment,
   encodeMember,
+  shareOut,
   type Assignment,
   type MemberData,
 } from './assignment.ts';
@@ -21,6 +20,7 @@ import {
   nameOf,
 } from './error-codes.ts';
 import type { Place } from './fetch.ts';
+import type { FormerMember } from './former-member.ts';
 import { GroupRequests } from './group-requests.ts';
 import { Lease, Stay, type LeaseTimes } from './lease.ts';
 import { reasonOf, type Node, type Wire } from './wire.ts';
@@ -41,6 +41,8 @@ export interface MembershipDeps extends LeaseTimes {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly group: string;
+  /** What this process was before it was killed; it is dead for sure. */
+  readonly former?: FormerMember | undefined;
   /** All partitions that the group shares, as they are now. */
   sources(): Place[];
   /** Names the subscriptions that this process knows. */
@@ -65,14 +67,12 @@ export class Membership {
   #joinedAs: string | undefined;
   #coordinator: Node | undefined;
   #stopped = false;
+  #buried = false;
   #rejoin = false;
   #wake: () => void = () => undefined;
   #running: Promise<void> = Promise.resolve();
-  #joined: () => void = () => undefined;
-  /** Resolves with the first assignment. */
-  readonly ready = new Promise<void>((resolve) => (this.#joined = resolve));
-  /** Why this process is in no group now; undefined while it is. */
-  problem: string | undefined = 'has not joined its group yet';
+  /** Why this process is in no group now; undefined while it is, or is just joining. */
+  problem: string | undefined;
 
   constructor(deps: MembershipDeps) {
     this.#deps = deps;
@@ -141,7 +141,6 @@ export class Membership {
     const generation = this.#generation;
     try {
       await this.#deps.assigned(partitions);
-      this.#joined();
     } catch (error) {
       this.#deps.logger.error({ error: reasonOf(error) }, 'partitions.assignment-failed');
       await sleep(this.#deps.clock, ASSIGN_AGAIN_MS);
@@ -177,6 +176,7 @@ export class Membership {
     if (this.#isOver()) return AGAIN;
     const { node } = found;
     this.#coordinator = node;
+    await this.#bury(node);
     const data: MemberData = { owned: this.#assignment.partitions, registry: this.#deps.registry() };
     this.#joinedAs = data.registry;
     const topics = [...new Set(this.#deps.sources().map(({ topic }) => topic))];
@@ -184,14 +184,14 @@ export class Membership {
     if (joined.errorCode === UNKNOWN_MEMBER_ID || joined.errorCode === FENCED_INSTANCE_ID)
       this.#memberId = '';
     if (joined.errorCode === MEMBER_ID_REQUIRED) {
-      this.#memberId = joined.memberId;
+      this.#become(joined.memberId);
       return AGAIN;
     }
     if (joined.errorCode !== NONE) return `joining was refused: ${nameOf(joined.errorCode)}`;
-    this.#memberId = joined.memberId;
+    this.#become(joined.memberId);
     const isLeader = joined.leader === joined.memberId;
     const members = joined.members.map(({ memberId, metadata }) => decodeMember(memberId, metadata));
-    const assignments = isLeader ? this.#share(members) : [];
+    const assignments = isLeader ? shareOut(members, this.#deps.sources()) : [];
     if (this.#isOver()) return AGAIN;
     const sentAt = this.lease.now();
     const synced = await this.#requests.sync(node, joined, assignments);
@@ -211,13 +211,17 @@ export class Membership {
     return undefined;
   }
 
-  #share(members: readonly { id: string; owned: readonly Place[]; registry: string }[]) {
-    const registries = [...new Set(members.map(({ registry }) => registry))];
-    const shares = assign(members, this.#deps.sources());
-    return [...shares].map(([memberId, partitions]) => ({
-      memberId,
-      assignment: encodeAssignment({ partitions, registries, members: members.length }),
-    }));
+  #become(memberId: string): void {
+    if (memberId !== this.#memberId) this.#deps.former?.save(memberId);
+    this.#memberId = memberId;
+  }
+
+  /** The group need not wait until it misses the member that this process was before. */
+  async #bury(node: Node): Promise<void> {
+    if (this.#buried) return;
+    this.#buried = true;
+    const memberId = this.#deps.former?.load();
+    if (memberId !== undefined) await this.#requests.leave(node, memberId);
   }
 
   /** Until the partitions have to be let go. */

@@ -82,7 +82,7 @@ export interface Log {
   readonly replayJobs: ReplayJobs;
   /** Connects: from now on everything works but owning partitions. */
   open(): Promise<void>;
-  /** Takes part in the sharing of partitions. Resolves with the first of them, or when it is sure that there are none. */
+  /** Takes part in the sharing of partitions. The first of them may come later: others may have to let go of them. */
   start(owner: PartitionOwner): Promise<void>;
   /** Lets go of the partitions, and of the connections. What the owner committed before is kept; it is not told. */
   stop(): Promise<void>;
