@@ -5,18 +5,27 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Pool } from 'undici';
+import { eventOf } from './event.ts';
+import { ageOf, latencyOf, pace, type Latency } from './latency.ts';
+
+export type { Latency } from './latency.ts';
 
 export type LoadRequest =
-  | { do: 'expect'; count: number; delayMs: number }
+  | { do: 'expect'; warmUp: number; count: number; delayMs: number }
+  | { do: 'stamped'; count: number }
   | { do: 'publish'; url: string; perSecond: number; count: number; body: string; receipts: number };
 
-export interface Latency {
-  readonly p50: number;
-  readonly p99: number;
-  readonly count: number;
+export interface LoadAnswer {
+  readonly port: number;
+  readonly ready: true;
+  /** As many came as were to come before the measurement. */
+  readonly warm: true;
+  readonly done: true;
+  readonly latency: Latency;
 }
 
 let received = 0;
+let warmUp = Infinity;
 let expected = Infinity;
 let delayMs = 0;
 let onReceipt: ((path: string, body: string) => void) | undefined;
@@ -30,23 +39,47 @@ const server = createServer((request, response) => {
     onReceipt?.(request.url ?? '', Buffer.concat(chunks).toString('latin1'));
     if (delayMs > 0) setTimeout(() => response.writeHead(204).end(), delayMs);
     else response.writeHead(204).end();
-    if (++received === expected) process.send?.({ done: received });
+    received++;
+    if (received === warmUp) answer({ warm: true });
+    if (received === expected) answer({ done: true });
   });
 });
 server.keepAliveTimeout = 60_000;
-server.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as AddressInfo).port }));
+server.listen(0, '127.0.0.1', () => answer({ port: (server.address() as AddressInfo).port }));
 
+process.on('disconnect', () => process.exit());
 process.on('message', (request: LoadRequest) => {
-  if (request.do === 'expect') {
-    received = 0;
-    expected = request.count;
-    delayMs = request.delayMs;
-    onReceipt = undefined;
-    process.send?.({ ready: true });
-  } else {
-    void publish(request).then((latency) => process.send?.({ latency }));
+  received = 0;
+  warmUp = expected = Infinity;
+  delayMs = 0;
+  onReceipt = undefined;
+  if (request.do === 'publish') {
+    void publish(request).then((latency) => answer({ latency }));
+    return;
   }
+  if (request.do === 'stamped') {
+    void ages(request.count).then((latency) => answer({ latency }));
+  } else {
+    ({ warmUp, delayMs } = request);
+    expected = warmUp + request.count;
+  }
+  answer({ ready: true });
 });
+
+function answer(answer: Partial<LoadAnswer>): void {
+  process.send?.(answer);
+}
+
+/** How old the next events are that carry the time they were made. */
+function ages(count: number): Promise<Latency> {
+  const times: number[] = [];
+  return new Promise((resolve) => {
+    onReceipt = (_path, text) => {
+      const age = ageOf(text);
+      if (age !== undefined && times.push(age) === count) resolve(latencyOf(times));
+    };
+  });
+}
 
 /** Publishes at a steady rate; resolves with the time from each 201 to the event's receipts at `/live`. */
 async function publish(request: Extract<LoadRequest, { do: 'publish' }>): Promise<Latency> {
@@ -55,9 +88,6 @@ async function publish(request: Extract<LoadRequest, { do: 'publish' }>): Promis
   const pool = new Pool(origin, { connections: 64, allowH2: false });
   const confirmed = new Map<string, number>();
   const arrived: [id: string, at: number][] = [];
-  received = 0;
-  expected = Infinity;
-  delayMs = 0;
   const all = new Promise<void>((resolve) => {
     onReceipt = (path, text) => {
       if (!path.startsWith('/live')) return;
@@ -65,30 +95,18 @@ async function publish(request: Extract<LoadRequest, { do: 'publish' }>): Promis
       if (arrived.length === count * receipts) resolve();
     };
   });
-  const start = performance.now();
-  for (let i = 0; i < count; i++) {
-    const due = start + (i * 1000) / perSecond;
-    const wait = due - performance.now();
-    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
-    const id = `bench-${process.pid}-${start}-${i}`;
-    const event = body.replace('"eventId":""', `"eventId":"${id}"`).replace('"key"', `"key-${i % 200}"`);
-    void pool
-      .request({
-        method: 'POST',
-        path: pathname,
-        headers: { 'content-type': 'application/json' },
-        body: event,
-      })
-      .then(async (answer) => {
-        confirmed.set(id, performance.now());
-        await answer.body.dump();
-      });
-  }
+  const run = performance.now();
+  await pace(perSecond, count, (n) => {
+    const id = `bench-${process.pid}-${run}-${n}`;
+    const headers = { 'content-type': 'application/json' };
+    const { value } = eventOf(n, id, body);
+    void pool.request({ method: 'POST', path: pathname, headers, body: value }).then(async (answer) => {
+      confirmed.set(id, performance.now());
+      await answer.body.dump();
+    });
+  });
   await all;
   await pool.close();
   // A receipt may come before its 201 is read: the event was durable before either.
-  const times = arrived.map(([id, at]) => Math.max(0, at - (confirmed.get(id) ?? at))).sort((a, b) => a - b);
-  const at = (share: number): number =>
-    times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? NaN;
-  return { p50: at(0.5), p99: at(0.99), count: times.length };
+  return latencyOf(arrived.map(([id, at]) => Math.max(0, at - (confirmed.get(id) ?? at))));
 }

@@ -1,0 +1,28 @@
+const HUB = '/tmf-api/productOrderingManagement/v4/hub';
+const AT_ONCE = 50;
+
+/** Registers a subscription as a client does; resolves with its id. */
+export async function register(url: string, callback: string, eventType: string): Promise<string> {
+  const body = JSON.stringify({ callback, query: `eventType=${eventType}` });
+  const headers = { 'content-type': 'application/json' };
+  const answer = await fetch(url + HUB, { method: 'POST', headers, body });
+  if (answer.status !== 201) throw new Error(await answer.text());
+  return ((await answer.json()) as { id: string }).id;
+}
+
+/** Registers `count` of them for one event type, a callback each. */
+export async function subscribe(
+  url: string,
+  count: number,
+  callback: (i: number) => string,
+  eventType: string,
+): Promise<string[]> {
+  const ids: string[] = [];
+  for (let i = 0; i < count; i += AT_ONCE) {
+    const some = Array.from({ length: Math.min(AT_ONCE, count - i) }, (_, j) =>
+      register(url, callback(i + j), eventType),
+    );
+    ids.push(...(await Promise.all(some)));
+  }
+  return ids;
+}
