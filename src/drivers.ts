@@ -49,8 +49,8 @@ function embeddedBroker({ data, topics, embedded }: Config, logger: Logger): Bro
 async function kafkaBroker(config: Config, logger: Logger, registry: () => string): Promise<Broker> {
   const { kafka, name, topics, callbacks, data } = config;
   const { KafkaLog } = await import('./brokers/kafka/kafka-log.ts');
-  const { FormerMemberFile } = await import('./brokers/kafka/former-member.ts');
-  const { Wire } = await import('./brokers/kafka/wire.ts');
+  const { FormerMemberFile } = await import('./brokers/kafka/group/former-member.ts');
+  const { Wire } = await import('./brokers/kafka/wire/wire.ts');
   const { enabled, ...files } = kafka.tls;
   const { mechanism, username = '', password = '' } = kafka.sasl;
   const connection = {

@@ -1,6 +1,6 @@
-import type { Batch } from '../../src/brokers/kafka/batch-lane.ts';
-import type { Answer, BatchLimits, Destination } from '../../src/brokers/kafka/micro-batcher.ts';
-import { MicroBatcher } from '../../src/brokers/kafka/micro-batcher.ts';
+import type { Batch } from '../../src/brokers/kafka/publishing/batch-lane.ts';
+import type { Answer, BatchLimits, Destination } from '../../src/brokers/kafka/publishing/micro-batcher.ts';
+import { MicroBatcher } from '../../src/brokers/kafka/publishing/micro-batcher.ts';
 import { sleep } from '../../src/time.ts';
 import { SimClock } from '../support/sim-clock.ts';
 

@@ -1,13 +1,13 @@
 import type { API } from '@platformatic/kafka';
-import { Appends } from '../../src/brokers/kafka/appends.ts';
-import type { Batch } from '../../src/brokers/kafka/batch-lane.ts';
-import type { Answer } from '../../src/brokers/kafka/micro-batcher.ts';
+import { Appends } from '../../src/brokers/kafka/publishing/appends.ts';
+import type { Batch } from '../../src/brokers/kafka/publishing/batch-lane.ts';
+import type { Answer } from '../../src/brokers/kafka/publishing/micro-batcher.ts';
 import {
   produce,
   type KafkaNewRecord,
   type SequencedBatch,
-} from '../../src/brokers/kafka/produce-request.ts';
-import { Wire, type Line, type Node } from '../../src/brokers/kafka/wire.ts';
+} from '../../src/brokers/kafka/publishing/produce-request.ts';
+import { Wire, type Line, type Node } from '../../src/brokers/kafka/wire/wire.ts';
 import { systemClock } from '../../src/time.ts';
 import { until } from '../sqlite/until.ts';
 import { sharedKafka, uniqueName } from '../support/kafka.ts';

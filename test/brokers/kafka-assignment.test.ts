@@ -6,8 +6,8 @@ import {
   encodeAssignment,
   encodeMember,
   type Member,
-} from '../../src/brokers/kafka/assignment.ts';
-import type { Place } from '../../src/brokers/kafka/fetch.ts';
+} from '../../src/brokers/kafka/group/assignment.ts';
+import type { Place } from '../../src/brokers/kafka/reading/fetch.ts';
 
 const keyOf = ({ topic, partition }: Place): string => `${topic}:${partition}`;
 const keysOf = (places: Iterable<Place>): string[] => [...places].map(keyOf);

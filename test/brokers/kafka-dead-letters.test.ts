@@ -1,5 +1,5 @@
-import { encodeLetter } from '../../src/brokers/kafka/dead-letter-record.ts';
-import type { KafkaDeadLetters } from '../../src/brokers/kafka/dead-letters.ts';
+import { encodeLetter } from '../../src/brokers/kafka/tables/dead-letter-record.ts';
+import type { KafkaDeadLetters } from '../../src/brokers/kafka/tables/dead-letters.ts';
 import { deadLetters as deadLetterContract } from '../contracts/broker-dead-letters.ts';
 import type { Stage } from '../contracts/broker-stage.ts';
 import { ALL, HOUR, idsOf, letter, LettersSite, MIB, plain, TOPIC } from './kafka-letters-site.ts';

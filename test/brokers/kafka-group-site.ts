@@ -1,7 +1,7 @@
-import { Cluster } from '../../src/brokers/kafka/cluster.ts';
-import { Coordinators } from '../../src/brokers/kafka/coordinators.ts';
-import type { Place } from '../../src/brokers/kafka/fetch.ts';
-import { Membership, type Departure } from '../../src/brokers/kafka/membership.ts';
+import { Cluster } from '../../src/brokers/kafka/wire/cluster.ts';
+import { Coordinators } from '../../src/brokers/kafka/wire/coordinators.ts';
+import type { Place } from '../../src/brokers/kafka/reading/fetch.ts';
+import { Membership, type Departure } from '../../src/brokers/kafka/group/membership.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { FakeCluster, FakeWire } from '../support/fake-wire.ts';
 import { SimClock } from '../support/sim-clock.ts';

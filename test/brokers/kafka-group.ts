@@ -4,8 +4,8 @@ import {
   NONE,
   REBALANCE_IN_PROGRESS,
   UNKNOWN_MEMBER_ID,
-} from '../../src/brokers/kafka/error-codes.ts';
-import { requests } from '../../src/brokers/kafka/wire.ts';
+} from '../../src/brokers/kafka/wire/error-codes.ts';
+import { requests } from '../../src/brokers/kafka/wire/wire.ts';
 import type { Clock, Timer } from '../../src/time.ts';
 import type { FakeCluster, RequestName, WireCall } from '../support/fake-wire.ts';
 

@@ -72,6 +72,27 @@ describe('when the cluster changes', () => {
     }
   });
 
+  test('a look at the cluster that finds nothing new changes nothing: one request at a time', async () => {
+    let underWay = 0;
+    let most = 0;
+    site.wire.before = ({ request }) => {
+      if (request === 'fetch') most = Math.max(most, ++underWay);
+    };
+    site.wire.after = ({ request }) => {
+      if (request === 'fetch') underWay--;
+    };
+    for (let i = 0; i < 10; i++) {
+      const reading = site.reads.read(place(0), i);
+      await site.clock.advance(20);
+      await site.refresh();
+      void site.reads.read(place(1), 0);
+      await site.clock.advance(20);
+      site.append(0, `${i}`);
+      expect(textsOf(await site.done(reading))).toEqual([`${i}`]);
+    }
+    expect(most).toBe(1);
+  });
+
   test('an answer that is lost costs nothing but time', async () => {
     site.append(0, 'a', 'b');
     let lost = 0;

@@ -1,6 +1,6 @@
-import { Cluster } from '../../src/brokers/kafka/cluster.ts';
-import { HeadReads } from '../../src/brokers/kafka/head-reads.ts';
-import type { Read } from '../../src/brokers/kafka/head-stream.ts';
+import { Cluster } from '../../src/brokers/kafka/wire/cluster.ts';
+import { HeadReads } from '../../src/brokers/kafka/reading/head-reads.ts';
+import type { Read } from '../../src/brokers/kafka/reading/head-stream.ts';
 import { silentLogger } from '../../src/logger.ts';
 import type { FakeValue } from '../support/fake-partition.ts';
 import { FakeWire, type WireCall } from '../support/fake-wire.ts';

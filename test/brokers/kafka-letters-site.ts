@@ -1,5 +1,5 @@
 import type { DeadLetter } from '../../src/brokers/broker.ts';
-import { KafkaDeadLetters } from '../../src/brokers/kafka/dead-letters.ts';
+import { KafkaDeadLetters } from '../../src/brokers/kafka/tables/dead-letters.ts';
 import { FakeAccess, FakeTopics, loudLogger } from '../support/fake-topic.ts';
 import { SimClock } from '../support/sim-clock.ts';
 

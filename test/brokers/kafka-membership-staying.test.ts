@@ -1,5 +1,6 @@
-import { REBALANCE_IN_PROGRESS } from '../../src/brokers/kafka/error-codes.ts';
-import { requests } from '../../src/brokers/kafka/wire.ts';
+import { REBALANCE_IN_PROGRESS } from '../../src/brokers/kafka/wire/error-codes.ts';
+import { requests } from '../../src/brokers/kafka/wire/wire.ts';
+import { sleep } from '../../src/time.ts';
 import { GroupSite, SESSION_MS, type Gateway } from './kafka-group-site.ts';
 
 const ILLEGAL_GENERATION = 22;
@@ -101,6 +102,21 @@ describe('staying', () => {
       await site.until(() => gateway.holds.length === 4);
     },
   );
+
+  test('the lease counts from when the heartbeat was sent, not from its late answer', async () => {
+    const gateway = await site.joined();
+    let isSlow = true;
+    gateway.wire.after = async ({ request }) => {
+      if (request === 'heartbeat' && isSlow) await sleep(site.clock, 4_000);
+    };
+    const before = gateway.wire.of('heartbeat').length;
+    await site.until(() => gateway.wire.of('heartbeat').length === before + 2);
+    isSlow = false;
+    const lastHeard = gateway.wire.of('heartbeat').at(before)!.at;
+    for (const node of site.cluster.nodes.values()) gateway.wire.away.add(node);
+    await site.until(() => gateway.told.includes('let go lost'));
+    expect(site.clock.monotonic()).toBeLessThanOrEqual(lastHeard + SESSION_MS);
+  });
 
   test('one heartbeat that is never answered is not the end', async () => {
     const gateway = await site.joined();

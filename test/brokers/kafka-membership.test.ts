@@ -1,6 +1,6 @@
-import { encodeAssignment } from '../../src/brokers/kafka/assignment.ts';
-import { REBALANCE_IN_PROGRESS, UNKNOWN_MEMBER_ID } from '../../src/brokers/kafka/error-codes.ts';
-import { requests } from '../../src/brokers/kafka/wire.ts';
+import { encodeAssignment } from '../../src/brokers/kafka/group/assignment.ts';
+import { REBALANCE_IN_PROGRESS, UNKNOWN_MEMBER_ID } from '../../src/brokers/kafka/wire/error-codes.ts';
+import { requests } from '../../src/brokers/kafka/wire/wire.ts';
 import { GroupSite, SESSION_MS, type Gateway } from './kafka-group-site.ts';
 
 const ILLEGAL_GENERATION = 22;
@@ -63,6 +63,18 @@ describe('joining', () => {
     expect(counts(first, second)).toEqual([2, 2]);
     expect(heldBy(first, second)).toEqual(ALL);
     expect(first.told.slice(1)).toEqual(['let go planned', `assigned ${first.holds.join(' ')}`]);
+  });
+
+  test('of what a member has it gives up no more than its share', async () => {
+    const first = await site.joined();
+    const second = await site.joined();
+    await site.until(() => heldBy(first, second).length === 4);
+    const before = [first.holds, second.holds];
+    const third = await site.joined();
+    await site.until(() => heldBy(first, second, third).length === 4);
+    expect(counts(first, second, third)).toEqual([2, 1, 1]);
+    for (const [i, { holds }] of [first, second].entries())
+      expect(holds.filter((held) => !before[i]!.includes(held))).toEqual([]);
   });
 
   test('the group goes on only once the owner let go', async () => {
@@ -169,6 +181,16 @@ describe('stopping', () => {
     await site.clock.advance(60_000);
     expect(gateway.told).toHaveLength(1);
     expect(gateway.wire.calls).toHaveLength(length);
+  });
+
+  test('while a heartbeat is not answered leaves nevertheless, at once', async () => {
+    const first = await site.joined();
+    const second = await site.joined();
+    await site.until(() => heldBy(first, second).length === 4);
+    first.wire.hangs = ({ request }) => request === 'heartbeat';
+    await site.clock.advance(1_500);
+    void first.close();
+    await site.until(() => second.holds.length === 4, 2_000);
   });
 
   test('is not held up by a coordinator that does not answer for longer than a request may take', async () => {

@@ -1,5 +1,5 @@
-import { GROUP_ID_NOT_FOUND, NONE } from '../../src/brokers/kafka/error-codes.ts';
-import { requests } from '../../src/brokers/kafka/wire.ts';
+import { GROUP_ID_NOT_FOUND, NONE } from '../../src/brokers/kafka/wire/error-codes.ts';
+import { requests } from '../../src/brokers/kafka/wire/wire.ts';
 import type { FakeCluster, WireCall } from '../support/fake-wire.ts';
 
 export const COORDINATOR_NOT_AVAILABLE = 15;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { Coordinators } from '../../src/brokers/kafka/coordinators.ts';
-import { encodeMetadata, HOLES_CAPACITY } from '../../src/brokers/kafka/position-record.ts';
-import { Positions } from '../../src/brokers/kafka/positions.ts';
+import { Coordinators } from '../../src/brokers/kafka/wire/coordinators.ts';
+import { encodeMetadata, HOLES_CAPACITY } from '../../src/brokers/kafka/positions/position-record.ts';
+import { Positions } from '../../src/brokers/kafka/positions/positions.ts';
 import type { Position } from '../../src/brokers/log/log.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { systemClock as clock } from '../../src/time.ts';

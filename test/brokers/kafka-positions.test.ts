@@ -1,6 +1,6 @@
-import { Cluster } from '../../src/brokers/kafka/cluster.ts';
-import { Coordinators } from '../../src/brokers/kafka/coordinators.ts';
-import { Positions } from '../../src/brokers/kafka/positions.ts';
+import { Cluster } from '../../src/brokers/kafka/wire/cluster.ts';
+import { Coordinators } from '../../src/brokers/kafka/wire/coordinators.ts';
+import { Positions } from '../../src/brokers/kafka/positions/positions.ts';
 import type { Position } from '../../src/brokers/log/log.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { FakeWire } from '../support/fake-wire.ts';
@@ -163,6 +163,7 @@ describe('a commit answers exactly those that were not written', () => {
       expect(await commit(at('s1', offset), at('s2', offset))).toEqual([at('s1', offset)]);
       expect(offsets.groups.get('tmf-hub.s2')?.get('a:0')?.offset).toBe(offset);
     }
+    expect(wire.calls.every(({ node }) => node.host.startsWith('broker-'))).toBe(true);
   });
 });
 

@@ -1,6 +1,6 @@
 import { startKafka, type KafkaCluster } from '../../scripts/services/kafka.ts';
 import { PublishRefused } from '../../src/brokers/broker.ts';
-import type { Publisher } from '../../src/brokers/kafka/publisher.ts';
+import type { Publisher } from '../../src/brokers/kafka/publishing/publisher.ts';
 import { uniqueName } from '../support/kafka.ts';
 import { until } from '../sqlite/until.ts';
 import { PublisherSite, bytes, refusal } from './kafka-publisher-site.ts';

@@ -1,11 +1,11 @@
 import type { SourceRecord } from '../../src/brokers/broker.ts';
-import { Cluster } from '../../src/brokers/kafka/cluster.ts';
-import { fetch, type Fetched } from '../../src/brokers/kafka/fetch.ts';
-import type { BatchLimits } from '../../src/brokers/kafka/micro-batcher.ts';
-import { createPublisher, type Publisher } from '../../src/brokers/kafka/publisher.ts';
-import { TopicAdmin, type TopicShape } from '../../src/brokers/kafka/topic-admin.ts';
-import type { KafkaRecord } from '../../src/brokers/kafka/topic-access.ts';
-import { Wire } from '../../src/brokers/kafka/wire.ts';
+import { Cluster } from '../../src/brokers/kafka/wire/cluster.ts';
+import { fetch, type Fetched } from '../../src/brokers/kafka/reading/fetch.ts';
+import type { BatchLimits } from '../../src/brokers/kafka/publishing/micro-batcher.ts';
+import { createPublisher, type Publisher } from '../../src/brokers/kafka/publishing/publisher.ts';
+import { TopicAdmin, type TopicShape } from '../../src/brokers/kafka/wire/topic-admin.ts';
+import type { KafkaRecord } from '../../src/brokers/kafka/tables/topic-access.ts';
+import { Wire } from '../../src/brokers/kafka/wire/wire.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { systemClock } from '../../src/time.ts';
 import { until } from '../sqlite/until.ts';

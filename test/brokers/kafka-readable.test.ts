@@ -1,6 +1,6 @@
 import type { RecordsBatch } from '@platformatic/kafka';
 import fc from 'fast-check';
-import { readable } from '../../src/brokers/kafka/record-batches.ts';
+import { readable } from '../../src/brokers/kafka/reading/record-batches.ts';
 import { batchOf, FakePartition } from '../support/fake-partition.ts';
 import { textsOf } from './kafka-reader.ts';
 

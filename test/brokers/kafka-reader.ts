@@ -1,9 +1,9 @@
-import { CatchUpReads } from '../../src/brokers/kafka/catch-up-reads.ts';
-import { Cluster } from '../../src/brokers/kafka/cluster.ts';
-import { LogOffsets } from '../../src/brokers/kafka/log-offsets.ts';
-import type { Read } from '../../src/brokers/kafka/head-stream.ts';
-import type { KafkaRecord } from '../../src/brokers/kafka/topic-access.ts';
-import { Wire } from '../../src/brokers/kafka/wire.ts';
+import { CatchUpReads } from '../../src/brokers/kafka/reading/catch-up-reads.ts';
+import { Cluster } from '../../src/brokers/kafka/wire/cluster.ts';
+import { LogOffsets } from '../../src/brokers/kafka/wire/log-offsets.ts';
+import type { Read } from '../../src/brokers/kafka/reading/head-stream.ts';
+import type { KafkaRecord } from '../../src/brokers/kafka/tables/topic-access.ts';
+import { Wire } from '../../src/brokers/kafka/wire/wire.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { systemClock as clock } from '../../src/time.ts';
 

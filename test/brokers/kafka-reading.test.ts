@@ -1,9 +1,9 @@
-import { CatchUpReads } from '../../src/brokers/kafka/catch-up-reads.ts';
-import { Cluster } from '../../src/brokers/kafka/cluster.ts';
-import { find } from '../../src/brokers/kafka/find.ts';
-import type { Read } from '../../src/brokers/kafka/head-stream.ts';
-import { LogOffsets } from '../../src/brokers/kafka/log-offsets.ts';
-import { requests } from '../../src/brokers/kafka/wire.ts';
+import { CatchUpReads } from '../../src/brokers/kafka/reading/catch-up-reads.ts';
+import { Cluster } from '../../src/brokers/kafka/wire/cluster.ts';
+import { find } from '../../src/brokers/kafka/reading/find.ts';
+import type { Read } from '../../src/brokers/kafka/reading/head-stream.ts';
+import { LogOffsets } from '../../src/brokers/kafka/wire/log-offsets.ts';
+import { requests } from '../../src/brokers/kafka/wire/wire.ts';
 import { OffsetOutOfRange } from '../../src/brokers/log/log.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { FakeWire } from '../support/fake-wire.ts';
@@ -101,6 +101,15 @@ describe('single reads', () => {
     for (const partition of [0, 1, 2, 3]) for (let i = 0; i < 30; i++) append(partition, big(`${i}`));
     const all = await done(Promise.all([0, 1, 2, 3].map((partition) => read(partition, 0, 512 * KIB))));
     for (const { records } of all) expect(records.length).toBeGreaterThan(0);
+  });
+
+  test('of what is not there are answered soon, though others have more and more to read', async () => {
+    for (let i = 0; i < 300; i++) append(1, big(`${i}`));
+    const before = clock.monotonic();
+    let waited = Infinity;
+    void read(0, 0).then(() => (waited = clock.monotonic() - before));
+    for (let next = 0; next < 300;) next = (await done(read(1, next))).next;
+    expect(waited).toBeLessThanOrEqual(5);
   });
 
   test('of an offset that is not there fail, and only they', async () => {

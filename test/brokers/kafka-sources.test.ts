@@ -1,5 +1,5 @@
-import { Cluster } from '../../src/brokers/kafka/cluster.ts';
-import { Sources } from '../../src/brokers/kafka/sources.ts';
+import { Cluster } from '../../src/brokers/kafka/wire/cluster.ts';
+import { Sources } from '../../src/brokers/kafka/wire/sources.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { FakeWire } from '../support/fake-wire.ts';
 import { KafkaTools } from '../support/kafka-tools.ts';

@@ -1,6 +1,9 @@
-import { CompactedTopic } from '../../src/brokers/kafka/compacted-topic.ts';
-import { KafkaReplayJobs } from '../../src/brokers/kafka/replay-jobs.ts';
-import { SUBSCRIPTIONS_TOPIC, SubscriptionStarts } from '../../src/brokers/kafka/subscription-starts.ts';
+import { CompactedTopic } from '../../src/brokers/kafka/tables/compacted-topic.ts';
+import { KafkaReplayJobs } from '../../src/brokers/kafka/tables/replay-jobs.ts';
+import {
+  SUBSCRIPTIONS_TOPIC,
+  SubscriptionStarts,
+} from '../../src/brokers/kafka/tables/subscription-starts.ts';
 import { FakeAccess, FakeTopics, loudLogger } from '../support/fake-topic.ts';
 import { SimClock } from '../support/sim-clock.ts';
 

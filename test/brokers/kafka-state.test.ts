@@ -1,4 +1,4 @@
-import { resumeAt } from '../../src/brokers/kafka/subscription-starts.ts';
+import { resumeAt } from '../../src/brokers/kafka/tables/subscription-starts.ts';
 import type { ReplayJob } from '../../src/brokers/log/log.ts';
 import { end, StateSite, TOPIC } from './kafka-state-site.ts';
 

@@ -1,5 +1,5 @@
-import { CompactedTopic, type Table } from '../../src/brokers/kafka/compacted-topic.ts';
-import type { KafkaRecord } from '../../src/brokers/kafka/topic-access.ts';
+import { CompactedTopic, type Table } from '../../src/brokers/kafka/tables/compacted-topic.ts';
+import type { KafkaRecord } from '../../src/brokers/kafka/tables/topic-access.ts';
 import { FakeAccess, FakeTopics, loudLogger } from '../support/fake-topic.ts';
 import { SimClock } from '../support/sim-clock.ts';
 

@@ -1,5 +1,5 @@
 import type { fetchV13, RecordsBatch } from '@platformatic/kafka';
-import { NONE, OFFSET_OUT_OF_RANGE } from '../../src/brokers/kafka/error-codes.ts';
+import { NONE, OFFSET_OUT_OF_RANGE } from '../../src/brokers/kafka/wire/error-codes.ts';
 
 const NOT_LEADER = 6;
 const BATCH_HEAD_BYTES = 61;

@@ -1,5 +1,5 @@
 import { OffsetOutOfRange } from '../../src/brokers/log/log.ts';
-import { TooLarge, type KafkaRecord, type TopicAccess } from '../../src/brokers/kafka/topic-access.ts';
+import { TooLarge, type KafkaRecord, type TopicAccess } from '../../src/brokers/kafka/tables/topic-access.ts';
 import { silentLogger, type Logger } from '../../src/logger.ts';
 import type { Clock } from '../../src/time.ts';
 

@@ -1,6 +1,6 @@
 import type { API, fetchV13 } from '@platformatic/kafka';
-import { NONE, UNKNOWN_TOPIC_OR_PARTITION } from '../../src/brokers/kafka/error-codes.ts';
-import { requests, Wire, type Line, type Node } from '../../src/brokers/kafka/wire.ts';
+import { NONE, UNKNOWN_TOPIC_OR_PARTITION } from '../../src/brokers/kafka/wire/error-codes.ts';
+import { requests, Wire, type Line, type Node } from '../../src/brokers/kafka/wire/wire.ts';
 import { sleep, type Clock } from '../../src/time.ts';
 import { FakePartition, type FakeValue } from './fake-partition.ts';
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createTopicsV7, deleteRecordsV2, type API } from '@platformatic/kafka';
 import { KafkaLog } from '../../src/brokers/kafka/kafka-log.ts';
-import { Wire, requests, type Line, type Node } from '../../src/brokers/kafka/wire.ts';
+import { Wire, requests, type Line, type Node } from '../../src/brokers/kafka/wire/wire.ts';
 import { LogBroker } from '../../src/brokers/log/log-broker.ts';
 import { silentLogger, type Logger } from '../../src/logger.ts';
 import { systemClock as clock } from '../../src/time.ts';

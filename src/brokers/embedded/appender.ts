@@ -2,7 +2,7 @@ import type { Database } from '../../sqlite/database.ts';
 import { StorageError } from '../../sqlite/errors.ts';
 import type { Clock } from '../../time.ts';
 import { PublishRefused, type Coordinates, type NewRecord, type SourceRecord } from '../broker.ts';
-import { murmur2 } from './hash.ts';
+import { murmur2 } from '../log/murmur2.ts';
 import type { EmbeddedPartition } from './partition.ts';
 import { roomFor, writeRecord } from './record-codec.ts';
 import type { NewChunk } from './storage/appending.ts';

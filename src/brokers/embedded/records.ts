@@ -2,7 +2,7 @@ import type { Database } from '../../sqlite/database.ts';
 import type { Clock } from '../../time.ts';
 import type { SourceRecord } from '../broker.ts';
 import { OffsetOutOfRange, type Batch } from '../log/log.ts';
-import { murmur2 } from './hash.ts';
+import { murmur2 } from '../log/murmur2.ts';
 import type { EmbeddedPartition } from './partition.ts';
 import { lengthOfRecord, readRecord } from './record-codec.ts';
 import type { LogProcedures } from './storage/storage.ts';

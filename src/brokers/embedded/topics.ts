@@ -1,7 +1,7 @@
 import type { Database } from '../../sqlite/database.ts';
 import type { Partition } from '../log/log.ts';
 import { EmbeddedPartition } from './partition.ts';
-import { partitionOf } from './hash.ts';
+import { partitionOf } from '../log/murmur2.ts';
 import { Tail, TailBudget } from './tail.ts';
 import type { PartitionRow } from './storage/partitions.ts';
 import type { LogProcedures } from './storage/storage.ts';
