@@ -71,13 +71,14 @@ describe('RULES 14: replay jobs in the embedded log', () => {
     const job = {
       id: 'a.replay.1',
       subscriptionId: 'a',
+      topicIds: {},
       starts: {},
       ends: { 'orders:0': 9 },
       correlationId: 'c',
     };
-    await log.replayJobs.save({ ...job, starts: {}, ends: {} });
+    await log.replayJobs.save({ ...job, topicIds: {}, starts: {}, ends: {} });
     await log.replayJobs.save(job);
-    await log.replayJobs.save({ id: 'b.replay.2', subscriptionId: 'b', starts: {}, ends: {} });
+    await log.replayJobs.save({ id: 'b.replay.2', subscriptionId: 'b', topicIds: {}, starts: {}, ends: {} });
     await log.replayJobs.remove('b.replay.2');
     log = await site.reopen(log);
     expect(await log.replayJobs.load()).toEqual([job]);

@@ -121,7 +121,13 @@ describe('starts of subscriptions', () => {
   test('RULES 19: what the topic lost is written back by those who know it', async () => {
     const [one, other] = [await site.started(), await site.started()];
     await one.starts.register('s', [end(7)]);
-    await one.jobs.save({ id: 'j', subscriptionId: 's', starts: { 'orders:0': 1 }, ends: { 'orders:0': 3 } });
+    await one.jobs.save({
+      id: 'j',
+      subscriptionId: 's',
+      topicIds: { 'orders:0': 't' },
+      starts: { 'orders:0': 1 },
+      ends: { 'orders:0': 3 },
+    });
     await site.clock.advance(2_000);
     site.topics.create(TOPIC, 1);
     await site.clock.advance(10_000);
@@ -154,7 +160,13 @@ describe('starts of subscriptions', () => {
 
 describe('jobs of replays', () => {
   const job = (id: string, more: Partial<ReplayJob> = {}): ReplayJob => ({
-    ...{ id, subscriptionId: 's', starts: { 'orders:0': 1 }, ends: { 'orders:0': 9 } },
+    ...{
+      id,
+      subscriptionId: 's',
+      topicIds: { 'orders:0': 't' },
+      starts: { 'orders:0': 1 },
+      ends: { 'orders:0': 9 },
+    },
     ...more,
   });
 

@@ -49,7 +49,7 @@ export class CommitterSite {
         error: { value: (_: object, message: string) => this.errors.push(message) },
       }) as Logger,
       feeds: () => cursors.map((cursor) => [cursor]),
-      dirty: (cursor) => this.committer.dirty(cursor),
+      committer: this.committer,
       adopt: (_, position) => this.adopted.push(position),
     });
     refresher.start();

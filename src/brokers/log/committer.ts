@@ -38,6 +38,10 @@ export class Committer {
     if (!this.#timer && !this.#running) this.#schedule();
   }
 
+  isDirty(cursor: Cursor): boolean {
+    return this.#dirty.has(cursor);
+  }
+
   forget(cursor: Cursor): void {
     this.#dirty.delete(cursor);
   }

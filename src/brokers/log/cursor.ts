@@ -2,7 +2,7 @@ import type { Clock } from '../../time.ts';
 import type { Delivery, Feed, Outlet, Routed } from '../broker.ts';
 import { Ledger } from './ledger.ts';
 import type { Partition, Position } from './log.ts';
-import { decodeHoles } from './position.ts';
+import { decodeHoles, encodeHoles } from './position.ts';
 
 /** RULES 8: how long settlements may wait for their commit before the feed stops making attempts. */
 const UNCOMMITTED_LIMIT_MS = 30_000;
@@ -23,8 +23,8 @@ export interface CursorHost {
   roomAgain(): void;
   /** The cursor has to read again from behind the head. */
   fellBehind(cursor: Cursor): void;
-  /** Another takes the cursor's place at `offset`. */
-  restart(cursor: Cursor, offset: number): void;
+  /** Another takes the cursor's place, there. */
+  restart(cursor: Cursor, at: Pick<Position, 'offset' | 'holes'>): void;
   /** The last event of a replay's part was settled. */
   finished(cursor: Cursor): void;
 }
@@ -112,9 +112,13 @@ export class Cursor implements Feed {
     this.outlet.offer(delivery);
   }
 
-  /** The log is not what it was at this position: another cursor begins at `offset`, all that is in work is for nothing. */
-  restartAt(offset: number): void {
-    this.#host.restart(this, offset);
+  /**
+   * The log ends at `end` and is not what it was beyond: another cursor goes on from there. What is in work is for
+   * nothing, and what is not settled below is still owed.
+   */
+  restartAt(end: number): void {
+    const kept = this.ledger.below(end);
+    this.#host.restart(this, { offset: kept.holes[0]?.[0] ?? end, holes: encodeHoles(kept) });
   }
 
   /** The log has nothing below `offset` any more. */
@@ -210,7 +214,8 @@ export class Cursor implements Feed {
   }
 
   /** Is this what was committed last? */
-  isCommitted({ offset, holes }: Pick<Position, 'offset' | 'holes'>): boolean {
+  isCommitted({ offset, holes, topicId, lost }: Position): boolean {
+    if (lost || topicId !== this.partition.topicId) return false;
     return this.#committed.offset === offset && this.#committed.holes === holes;
   }
 

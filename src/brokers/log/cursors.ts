@@ -60,9 +60,13 @@ export class Cursors {
         if ((job && !range) || this.#hasCursor(reader, outlet, id)) continue;
         const position = positions.get(positionKey(id, reader.partition)) ?? startOf(job, reader.partition);
         const from = resume(id, reader.partition, position, starts[i] ?? 0, this.#deps.logger);
-        reader.add(new Cursor(host, outlet, from, range));
+        const cursor = new Cursor(host, outlet, from, range);
+        reader.add(cursor);
+        if (!isStored(position, reader.partition)) this.#commitAnew(cursor);
       }
     });
+    // Of a replay without a cursor here all parts may be of topics that are no more.
+    for (const { job } of feeds) if (job) this.#endIfDone(job);
     return stored.length;
   }
 
@@ -113,10 +117,22 @@ export class Cursors {
     }
   }
 
-  /** Another cursor takes its place, at the position that somebody else set. */
+  /** Another cursor takes its place, at the position that somebody else set; beyond the end of the log nothing is. */
   adopt(cursor: Cursor, position: Position): void {
+    this.#deps.log.bounds(cursor.partition).then(
+      ({ end }) => this.#adopt(cursor, position, end),
+      (error: unknown) => {
+        this.#deps.logger.warn({ feedId: cursor.feedId, error: String(error) }, 'position.not-adopted');
+      },
+    );
+  }
+
+  #adopt(cursor: Cursor, position: Position, end: number): void {
     const reader = this.#deps.readers.get(keyOf(cursor.partition));
-    if (reader && !cursor.closed) this.#replace(reader, cursor, position);
+    if (!reader || cursor.closed || cursor.ledger.size > 0) return;
+    const offset = Math.min(position.offset, end);
+    const next = this.#replace(reader, cursor, { ...position, offset });
+    if (offset < position.offset) this.#commitAnew(next);
   }
 
   #replace(reader: PartitionReader, cursor: Cursor, position: Position): Cursor {
@@ -128,12 +144,32 @@ export class Cursors {
     return next;
   }
 
-  #restart(reader: PartitionReader, cursor: Cursor, offset: number): void {
+  #restart(reader: PartitionReader, cursor: Cursor, at: Pick<Position, 'offset' | 'holes'>): void {
     const { topic, partition, topicId } = cursor.partition;
-    const position = { subscriptionId: cursor.feedId, topic, partition, topicId, offset, holes: '' };
-    const next = this.#replace(reader, cursor, position);
-    next.lostCommit();
-    this.#deps.committer.dirty(next);
+    const next = this.#replace(reader, cursor, {
+      subscriptionId: cursor.feedId,
+      topic,
+      partition,
+      topicId,
+      ...at,
+    });
+    this.#commitAnew(next);
+  }
+
+  /** What is stored is not where the cursor stands, though it has not moved. */
+  #commitAnew(cursor: Cursor): void {
+    cursor.lostCommit();
+    this.#deps.committer.dirty(cursor);
+  }
+
+  #endIfDone(job: ReplayJob): void {
+    const isHere = [...this.#deps.readers.values()].some((reader) =>
+      reader.cursorsOf(job.subscriptionId).some(({ feedId }) => feedId === job.id),
+    );
+    if (isHere) return;
+    this.#deps.replays.partitionDone(job.id).catch((error: unknown) => {
+      this.#deps.logger.error({ feedId: job.id, error: String(error) }, 'replay.finish-failed');
+    });
   }
 
   #hostOf(reader: PartitionReader): CursorHost {
@@ -147,7 +183,7 @@ export class Cursors {
       dirty: (cursor) => this.#deps.committer.dirty(cursor),
       roomAgain: () => reader.wake(),
       fellBehind: (cursor) => reader.fellBehind(cursor),
-      restart: (cursor, offset) => this.#restart(reader, cursor, offset),
+      restart: (cursor, at) => this.#restart(reader, cursor, at),
       finished: (cursor) => void this.#finishReplay(reader, cursor),
     };
     this.#hosts.set(reader, host);
@@ -176,11 +212,17 @@ export class Cursors {
   }
 }
 
+function isStored(position: Position | undefined, { topicId }: Partition): boolean {
+  return position !== undefined && !position.lost && position.topicId === topicId;
+}
+
 function positionKey(feedId: string, partition: { topic: string; partition: number }): string {
   return `${feedId} ${keyOf(partition)}`;
 }
 
+/** Undefined for a topic that was made anew since. */
 function rangeIn(job: ReplayJob, partition: Partition): CursorRange | undefined {
+  if (job.topicIds[keyOf(partition)] !== partition.topicId) return undefined;
   const end = job.ends[keyOf(partition)];
   return end === undefined ? undefined : { end, correlationId: job.correlationId };
 }

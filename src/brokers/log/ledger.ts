@@ -124,6 +124,15 @@ export class Ledger {
     return typeof first === 'number' ? undefined : first;
   }
 
+  /** What is not settled below `end`, as if nothing had ever been looked at from there on. */
+  below(end: number): Holes {
+    const holes: [number, number][] = [];
+    for (const [offset, hole] of this.#holes) {
+      if (offset < end) holes.push([offset, typeof hole === 'number' ? hole : hole.attempts]);
+    }
+    return { next: end, holes };
+  }
+
   /** What is committed: `offset` with the holes ahead of it, as if everything up to `next` had been looked at. */
   encode(next: number): { offset: number; holes: string } {
     if (this.#holes.size === 0) return { offset: next, holes: '' };

@@ -63,7 +63,7 @@ export class LogBroker implements Broker, PartitionOwner {
     });
     this.#refresher = new Refresher({
       ...{ log, clock, logger, budget, feeds: () => this.#cursors.byFeed() },
-      dirty: (cursor) => this.#committer.dirty(cursor),
+      committer: this.#committer,
       adopt: (cursor, position) => this.#cursors.adopt(cursor, position),
     });
   }

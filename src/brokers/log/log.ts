@@ -58,6 +58,8 @@ export interface PartitionOwner {
 export interface ReplayJob {
   readonly id: string;
   readonly subscriptionId: string;
+  /** Which topic that was, per `topic:partition`: the offsets of another one of that name mean nothing (RULES 4). */
+  readonly topicIds: Readonly<Record<string, string>>;
   /** Where the range begins, per `topic:partition`. */
   readonly starts: Readonly<Record<string, number>>;
   /** End of the range (exclusive) per `topic:partition`; a partition that is not named takes no part. */

@@ -1,6 +1,6 @@
 import type { Logger } from '../../logger.ts';
 import type { Clock, Timer } from '../../time.ts';
-import type { CommitBudget } from './committer.ts';
+import type { CommitBudget, Committer } from './committer.ts';
 import type { Cursor } from './cursor.ts';
 import type { Log, Position } from './log.ts';
 import { keyOf } from './replays.ts';
@@ -23,7 +23,7 @@ export interface RefresherDeps {
   readonly budget: CommitBudget;
   /** The cursors of each feed: their positions are written and read together. */
   feeds(): Iterable<readonly Cursor[]>;
-  dirty(cursor: Cursor): void;
+  readonly committer: Pick<Committer, 'dirty' | 'isDirty'>;
   /** Somebody else set this position: the feed goes on from there (RULES 6). */
   adopt(cursor: Cursor, position: Position): void;
 }
@@ -97,13 +97,12 @@ export class Refresher {
     if (cursors.length === 0) return;
     const { log, logger } = this.#deps;
     if (log.positionsRecheckMs === undefined) {
-      for (const cursor of cursors) this.#deps.dirty(cursor);
+      for (const cursor of cursors) this.#deps.committer.dirty(cursor);
       return;
     }
     // Of what is being committed while the positions are read, the answer says nothing.
-    const before = new Map(
-      cursors.filter(({ isCommitting }) => !isCommitting).map((cursor) => [cursor, cursor.commits]),
-    );
+    const quiet = cursors.filter((cursor) => !cursor.isCommitting && !this.#deps.committer.isDirty(cursor));
+    const before = new Map(quiet.map((cursor) => [cursor, cursor.commits]));
     try {
       const ids = [...new Set([...before.keys()].map(({ feedId }) => feedId))];
       const partitions = [...new Map(cursors.map(({ partition }) => [keyOf(partition), partition])).values()];
@@ -112,6 +111,7 @@ export class Refresher {
       );
       for (const [cursor, commits] of before) {
         if (cursor.closed || cursor.ledger.size > 0 || cursor.commits !== commits) continue;
+        if (this.#deps.committer.isDirty(cursor)) continue;
         this.#compare(cursor, stored.get(placeOf({ ...cursor.partition, subscriptionId: cursor.feedId })));
       }
     } catch (error) {
@@ -126,7 +126,7 @@ export class Refresher {
     const about = { feedId: cursor.feedId, topic, partition };
     if (stored && cursor.isCommitted(stored)) {
       cursor.checkedAt = now;
-      if (cursor.isStale()) this.#deps.dirty(cursor);
+      if (cursor.isStale()) this.#deps.committer.dirty(cursor);
       else if (now - cursor.committedAt >= REWRITE_MS) this.#rewrite(cursor);
     } else if (stored?.foreign) {
       logger.warn({ ...about, was: cursor.offset, now: stored.offset }, 'position.adopted');
@@ -140,7 +140,7 @@ export class Refresher {
 
   #rewrite(cursor: Cursor): void {
     cursor.lostCommit();
-    this.#deps.dirty(cursor);
+    this.#deps.committer.dirty(cursor);
   }
 }
 

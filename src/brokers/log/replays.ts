@@ -37,10 +37,12 @@ export class Replays {
 
   async create(subscriptionId: string, range: ReplayRange): Promise<ReplayJob> {
     const id = `${subscriptionId}.replay.${this.#newId()}`;
+    const topicIds: Record<string, string> = {};
     const starts: Record<string, number> = {};
     const ends: Record<string, number> = {};
     for (const [partition, [start, end]] of await this.#limits(range)) {
       if (start >= end) continue;
+      topicIds[keyOf(partition)] = partition.topicId;
       starts[keyOf(partition)] = start;
       ends[keyOf(partition)] = end;
     }
@@ -48,6 +50,7 @@ export class Replays {
     const job = {
       id,
       subscriptionId,
+      topicIds,
       starts,
       ends,
       ...(correlationId === undefined ? {} : { correlationId }),
@@ -65,16 +68,18 @@ export class Replays {
   async partitionDone(jobId: string): Promise<void> {
     const job = this.#jobs.get(jobId);
     if (!job) return;
-    const partitions = (await this.#log.partitions()).filter((partition) => keyOf(partition) in job.ends);
-    const positions = await this.#log.loadPositions([jobId], partitions);
-    const isDone = (partition: Partition): boolean =>
-      positions.some(
-        (position) =>
-          keyOf(position) === keyOf(partition) &&
-          position.holes === '' &&
-          position.offset >= (job.ends[keyOf(partition)] as number),
-      );
-    if (partitions.every(isDone)) await this.#remove(jobId);
+    const partitions = new Map((await this.#log.partitions()).map((one) => [keyOf(one), one]));
+    const positions = new Map(
+      (await this.#log.loadPositions([jobId], [...partitions.values()])).map((one) => [keyOf(one), one]),
+    );
+    const isDone = ([key, end]: [string, number]): boolean => {
+      const partition = partitions.get(key);
+      // A topic that is not there may be there again; one that was made anew has nothing to wait for.
+      if (!partition || partition.topicId !== job.topicIds[key]) return partition !== undefined;
+      const position = positions.get(key);
+      return position?.holes === '' && position.offset >= end;
+    };
+    if (Object.entries(job.ends).every(isDone)) await this.#remove(jobId);
   }
 
   async dropAllOf(subscriptionId: string): Promise<void> {
