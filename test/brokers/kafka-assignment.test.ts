@@ -168,9 +168,11 @@ describe('what members say', () => {
   test('an assignment is read as it was written', () => {
     fc.assert(
       fc.property(places, fc.array(fc.string()), fc.nat(100), (partitions, registries, count) => {
-        const read = decodeAssignment(encodeAssignment({ partitions, registries, members: count }));
+        const read = decodeAssignment(
+          encodeAssignment({ partitions, registries, members: count, sources: 'all' }),
+        );
         expect({ ...read, partitions: keysOf(read.partitions).toSorted() }).toEqual({
-          ...{ registries, members: count },
+          ...{ registries, members: count, sources: 'all' },
           partitions: keysOf(partitions).toSorted(),
         });
       }),
@@ -178,7 +180,7 @@ describe('what members say', () => {
   });
 
   test('whom the leader left out has nothing', () => {
-    const nothing = { partitions: [], registries: [], members: 0 };
+    const nothing = { partitions: [], registries: [], members: 0, sources: '' };
     expect(decodeAssignment(Buffer.alloc(0))).toEqual(nothing);
   });
 });

@@ -85,6 +85,7 @@ export class Gateway {
         [...cluster.topics.values()].flatMap(({ name: topic, leaders }) =>
           leaders.map((_, partition) => ({ topic, partition })),
         ),
+      fingerprint: () => cluster.topics.get('a')?.leaders.length.toString() ?? '',
       registry: () => this.registry,
       former: { load: () => this.remembered, save: (memberId) => (this.remembered = memberId) },
       assigned: (places) => this.#assigned(places),

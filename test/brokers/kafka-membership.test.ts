@@ -143,6 +143,17 @@ describe('joining', () => {
     expect(lost.size).toBe(0);
   });
 
+  test('a partition that comes to be while the group joins is known to be in nobody’s part', async () => {
+    const gateway = site.gateway();
+    gateway.wire.after = ({ request }) => {
+      if (request === 'joinGroup') site.cluster.makeTopic('a', new Array<number>(5).fill(1));
+    };
+    gateway.start();
+    await site.until(() => gateway.holds.length > 0);
+    expect(gateway.holds).toHaveLength(4);
+    expect(gateway.membership.sources).toBe('4');
+  });
+
   test('an assignment that nobody can read is not taken for an empty one', async () => {
     const gateway = site.gateway();
     let isBroken = true;
@@ -150,6 +161,7 @@ describe('joining', () => {
       partitions: [{ topic: 'a', partition: 0 }],
       registries: [],
       members: 1,
+      sources: '',
     });
     site.cluster.on(requests.syncGroup, () => ({
       ...{ throttleTimeMs: 0, errorCode: 0, protocolType: 'consumer', protocolName: 'tmf-hub' },

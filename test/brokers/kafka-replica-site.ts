@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Coordinates } from '../../src/brokers/broker.ts';
+import type { Log, Position } from '../../src/brokers/log/log.ts';
 import type { Logger } from '../../src/logger.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { TestIntake } from '../contracts/broker-intake.ts';
@@ -47,6 +48,17 @@ export class ReplicaSite {
     const replica = this.replica(settings);
     await replica.start();
     return replica;
+  }
+
+  /** Two, each with the subscription `s` and its half of the partitions. */
+  async pair(settings: Partial<KafkaProcessSettings> = {}) {
+    const first = await this.started(settings);
+    const ofFirst = await first.attach('s');
+    const second = this.replica(settings);
+    const ofSecond = await second.attach('s', 'known');
+    await second.start();
+    await split(first, second);
+    return { first, ofFirst, second, ofSecond };
   }
 
   async close(): Promise<void> {
@@ -119,4 +131,14 @@ export async function until(condition: () => boolean | Promise<boolean>, withinM
     if (Date.now() > deadline) throw new Error(`it did not come true: ${String(condition)}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
+}
+
+/** Each has its part of four partitions. */
+export const split = (...replicas: Replica[]): Promise<void> =>
+  until(() => replicas.every(({ partitions }) => partitions === 4 / replicas.length));
+
+export const twice = (ids: readonly string[]): string[] => ids.filter((id, i) => ids.indexOf(id) !== i);
+
+export async function positionsOf(log: Log, feedId: string): Promise<Position[]> {
+  return log.loadPositions([feedId], await log.partitions());
 }

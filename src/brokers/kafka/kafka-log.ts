@@ -77,6 +77,8 @@ export class KafkaLog implements Log {
   #owned: readonly Partition[] = [];
   /** The sources as the group shares them; undefined while this process takes no part. */
   #shared: string | undefined;
+  /** Topics that this process has published to. */
+  readonly #published = new Set<string>();
 
   constructor(options: KafkaLogOptions) {
     const { wire, name, prefix, clock, logger } = options;
@@ -103,6 +105,7 @@ export class KafkaLog implements Log {
     this.#membership = new Membership({
       ...{ ...parts, coordinators, group: prefix },
       sources: () => this.#sources.partitions(),
+      fingerprint: () => this.#sources.fingerprint(),
       assigned: (places) => this.#assigned(places),
       revoked: (places, how) => this.#revoked(places, how),
     });
@@ -134,9 +137,9 @@ export class KafkaLog implements Log {
 
   async append(record: NewRecord): Promise<Coordinates> {
     const source = await this.#publisher.publish(record);
-    // A topic that came to be with this record is not shared yet.
-    if (this.#sources.has(source.topic) && this.#shared?.includes(`${source.topic} `) === false)
-      this.#looked();
+    // A topic that came to be with this record is shared by nobody yet.
+    if (!this.#published.has(source.topic)) this.#looked();
+    this.#published.add(source.topic);
     return source;
   }
 
@@ -217,7 +220,7 @@ export class KafkaLog implements Log {
   }
 
   async #assigned(places: readonly Place[]): Promise<void> {
-    this.#shared = this.#sources.fingerprint();
+    this.#shared = this.#membership.sources;
     const wanted = new Set(places.map(keyOf));
     this.#owned = this.#sources.partitions().filter((partition) => wanted.has(keyOf(partition)));
     await this.#owner?.assigned(this.#owned);

@@ -72,7 +72,10 @@ export interface ReplayJobs {
   save(job: ReplayJob): Promise<void>;
   load(): Promise<ReplayJob[]>;
   remove(id: string): Promise<void>;
-  /** Tells of jobs that other processes save and remove, from `load` on; those of this process may be told too. */
+  /**
+   * Tells of jobs that other processes save and remove, from `load` on. Those of this process may be told too, before
+   * its own call resolves.
+   */
   watch(told: (news: ReplayJob | { readonly removed: string }) => void): void;
 }
 

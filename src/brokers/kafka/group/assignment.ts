@@ -79,21 +79,26 @@ export interface Assignment {
   readonly registries: readonly string[];
   /** How many members the group has. */
   readonly members: number;
+  /** What the leader shared out: a follower, or the leader itself, may know of more by the time it has its part. */
+  readonly sources: string;
 }
+
+export const NOTHING: Assignment = { partitions: [], registries: [], members: 0, sources: '' };
 
 /** What the leader answers for each member. */
 export function shareOut(
   members: readonly Member[],
   partitions: readonly Place[],
+  sources: string,
 ): { memberId: string; assignment: Buffer }[] {
   const registries = [...new Set(members.map(({ registry }) => registry))];
   return [...assign(members, partitions)].map(([memberId, own]) => ({
     memberId,
-    assignment: encodeAssignment({ partitions: own, registries, members: members.length }),
+    assignment: encodeAssignment({ partitions: own, registries, members: members.length, sources }),
   }));
 }
 
-export function encodeAssignment({ partitions, registries, members }: Assignment): Buffer {
+export function encodeAssignment({ partitions, ...rest }: Assignment): Buffer {
   const byTopic = [...Map.groupBy(partitions, ({ topic }) => topic)];
   return Writer.create()
     .appendInt16(VERSION)
@@ -106,12 +111,12 @@ export function encodeAssignment({ partitions, registries, members }: Assignment
       false,
       false,
     )
-    .appendBytes(Buffer.from(JSON.stringify({ registries, members })), false).buffer;
+    .appendBytes(Buffer.from(JSON.stringify(rest)), false).buffer;
 }
 
 export function decodeAssignment(bytes: Buffer): Assignment {
   // A leader that left us out sends nothing.
-  if (bytes.length === 0) return { partitions: [], registries: [], members: 0 };
+  if (bytes.length === 0) return NOTHING;
   const reader = Reader.from(bytes);
   reader.readInt16();
   const partitions = reader
@@ -125,11 +130,12 @@ export function decodeAssignment(bytes: Buffer): Assignment {
     )
     .flatMap(({ topic, numbers }) => numbers.map((partition): Place => ({ topic, partition })));
   const data = reader.remaining > 4 ? reader.readBytes(false).toString() : '{}';
-  const { registries, members } = JSON.parse(data) as Partial<Assignment>;
+  const { registries, members, sources } = JSON.parse(data) as Partial<Assignment>;
   return {
     partitions,
     registries: Array.isArray(registries) ? registries : [],
     members: typeof members === 'number' ? members : 0,
+    sources: typeof sources === 'string' ? sources : '',
   };
 }
 

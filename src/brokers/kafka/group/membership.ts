@@ -4,8 +4,8 @@ import {
   decodeAssignment,
   decodeMember,
   encodeMember,
+  NOTHING,
   shareOut,
-  type Assignment,
   type MemberData,
 } from './assignment.ts';
 import type { Cluster } from '../wire/cluster.ts';
@@ -45,6 +45,8 @@ export interface MembershipDeps extends LeaseTimes {
   readonly former?: FormerMember | undefined;
   /** All partitions that the group shares, as they are now. */
   sources(): Place[];
+  /** Changes with them. */
+  fingerprint(): string;
   /** Names the subscriptions that this process knows. */
   registry(): string;
   assigned(partitions: readonly Place[]): Promise<void>;
@@ -63,7 +65,7 @@ export class Membership {
   readonly #requests: GroupRequests;
   #memberId = '';
   #generation = -1;
-  #assignment: Assignment = { partitions: [], registries: [], members: 0 };
+  #assignment = NOTHING;
   #joinedAs: string | undefined;
   #coordinator: Node | undefined;
   #stopped = false;
@@ -82,6 +84,11 @@ export class Membership {
 
   get generation(): number {
     return this.#generation;
+  }
+
+  /** The fingerprint of the sources as they were shared out. */
+  get sources(): string {
+    return this.#assignment.sources;
   }
 
   /** The registries of all members; more than one must not be. */
@@ -191,7 +198,7 @@ export class Membership {
     this.#become(joined.memberId);
     const isLeader = joined.leader === joined.memberId;
     const members = joined.members.map(({ memberId, metadata }) => decodeMember(memberId, metadata));
-    const assignments = isLeader ? shareOut(members, this.#deps.sources()) : [];
+    const assignments = isLeader ? shareOut(members, this.#deps.sources(), this.#deps.fingerprint()) : [];
     if (this.#isOver()) return AGAIN;
     const sentAt = this.lease.now();
     const synced = await this.#requests.sync(node, joined, assignments);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Logger } from '../../../logger.ts';
 import type { Clock, Timer } from '../../../time.ts';
 import type { Partition } from '../../log/log.ts';
@@ -60,10 +61,11 @@ export class Sources {
   /** Changes when a topic comes, goes, is made anew or gains partitions. */
   fingerprint(): string {
     const topics = [...this.#cluster.topics.values()].filter(({ name }) => this.has(name));
-    return topics
+    const text = topics
       .map(({ name, topicId, leaders }) => `${name} ${topicId} ${leaders.length}`)
       .toSorted()
       .join('\n');
+    return createHash('sha256').update(text).digest('base64url');
   }
 
   /** Looks again and again; `looked` is called after each look that succeeded. */
