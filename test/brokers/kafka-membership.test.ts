@@ -146,7 +146,7 @@ describe('joining', () => {
   test('a partition that comes to be while the group joins is known to be in nobody’s part', async () => {
     const gateway = site.gateway();
     gateway.wire.after = ({ request }) => {
-      if (request === 'joinGroup') site.cluster.makeTopic('a', new Array<number>(5).fill(1));
+      if (request === 'syncGroup') site.cluster.makeTopic('a', new Array<number>(5).fill(1));
     };
     gateway.start();
     await site.until(() => gateway.holds.length > 0);
