@@ -126,6 +126,8 @@ export class Cursor implements Feed {
     this.ledger.pass(offset);
     this.readAt = offset;
     this.heldUpSince = undefined;
+    // What is lost is lost once: the next owner is not to count it again.
+    this.#host.dirty(this);
     this.checkFinished();
   }
 

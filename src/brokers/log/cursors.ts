@@ -57,7 +57,9 @@ export class Cursors {
       const host = this.#hostOf(reader);
       for (const { id, outlet, job } of feeds) {
         const range = job && rangeIn(job, reader.partition);
-        if ((job && !range) || this.#hasCursor(reader, outlet, id)) continue;
+        // It may have ended while its position was read.
+        const isOver = job !== undefined && (!range || !this.#deps.replays.has(id));
+        if (isOver || this.#hasCursor(reader, outlet, id)) continue;
         const position = positions.get(positionKey(id, reader.partition)) ?? startOf(job, reader.partition);
         const from = resume(id, reader.partition, position, starts[i] ?? 0, this.#deps.logger);
         const cursor = new Cursor(host, outlet, from, range);
@@ -96,16 +98,33 @@ export class Cursors {
   }
 
   /** Another process began a replay, or found it finished. */
-  async replayChanged({ id, subscriptionId }: ReplayJob): Promise<void> {
-    const outlet = this.#deps.outlets.get(subscriptionId);
-    const readers = [...this.#deps.readers.values()];
-    if (outlet && this.#deps.replays.has(id)) await this.add([outlet], readers);
-    else {
-      for (const reader of readers) {
-        this.drop(
-          reader,
-          reader.cursorsOf(subscriptionId).filter(({ feedId }) => feedId === id),
-        );
+  async replayChanged(job: ReplayJob): Promise<void> {
+    if (this.#deps.replays.has(job.id)) return this.takeUp(job);
+    const cursors = [...this.#deps.readers.values()].flatMap((reader) =>
+      reader.cursorsOf(job.subscriptionId).filter(({ feedId }) => feedId === job.id),
+    );
+    if (cursors.length === 0) return;
+    for (const cursor of cursors) {
+      const reader = this.#deps.readers.get(keyOf(cursor.partition));
+      if (reader) this.drop(reader, [cursor]);
+      void cursor.outlet.release(cursor, 0);
+    }
+    // A position that was written here after the job had ended elsewhere.
+    await this.#deps.committer.flush();
+    await this.#deps.log.dropPositions(job.id);
+  }
+
+  /** Reads for it here, for as long as it lasts and its subscription is attached. Never rejects. */
+  async takeUp(job: ReplayJob): Promise<void> {
+    while (this.#deps.replays.has(job.id)) {
+      const outlet = this.#deps.outlets.get(job.subscriptionId);
+      if (!outlet) return;
+      try {
+        await this.add([outlet], [...this.#deps.readers.values()]);
+        return;
+      } catch (error) {
+        this.#deps.logger.error({ feedId: job.id, error: String(error) }, 'replay.not-taken-up');
+        await sleep(this.#deps.clock, RETRY_MS);
       }
     }
   }

@@ -150,8 +150,7 @@ export class LogBroker implements Broker, PartitionOwner {
 
   async replay(subscriptionId: string, range: ReplayRange): Promise<{ jobId: string }> {
     const job = await this.#replays.create(subscriptionId, range);
-    const outlet = this.#outlets.get(subscriptionId);
-    if (outlet) await this.#cursors.add([outlet], [...this.#readers.values()]);
+    void this.#cursors.takeUp(job);
     return { jobId: job.id };
   }
 

@@ -9,6 +9,8 @@ export class Replays {
   readonly #log: Log;
   readonly #newId: () => string;
   readonly #jobs = new Map<string, ReplayJob>();
+  /** Ids of jobs that have ended, while their positions are still to be dropped. */
+  readonly #ended = new Set<string>();
 
   constructor(log: Log, newId: () => string) {
     this.#log = log;
@@ -36,7 +38,7 @@ export class Replays {
   }
 
   async create(subscriptionId: string, range: ReplayRange): Promise<ReplayJob> {
-    const id = `${subscriptionId}.replay.${this.#newId()}`;
+    const id = `${prefixOf(subscriptionId)}${this.#newId()}`;
     const topicIds: Record<string, string> = {};
     const starts: Record<string, number> = {};
     const ends: Record<string, number> = {};
@@ -67,10 +69,14 @@ export class Replays {
    */
   async partitionDone(jobId: string): Promise<void> {
     const job = this.#jobs.get(jobId);
-    if (!job) return;
+    const isOver = job ? await this.#isDone(job) : this.#ended.has(jobId);
+    if (isOver) await this.#end(jobId);
+  }
+
+  async #isDone(job: ReplayJob): Promise<boolean> {
     const partitions = new Map((await this.#log.partitions()).map((one) => [keyOf(one), one]));
     const positions = new Map(
-      (await this.#log.loadPositions([jobId], [...partitions.values()])).map((one) => [keyOf(one), one]),
+      (await this.#log.loadPositions([job.id], [...partitions.values()])).map((one) => [keyOf(one), one]),
     );
     const isDone = ([key, end]: [string, number]): boolean => {
       const partition = partitions.get(key);
@@ -79,17 +85,22 @@ export class Replays {
       const position = positions.get(key);
       return position?.holes === '' && position.offset >= end;
     };
-    if (Object.entries(job.ends).every(isDone)) await this.#remove(jobId);
+    return Object.entries(job.ends).every(isDone);
   }
 
   async dropAllOf(subscriptionId: string): Promise<void> {
-    for (const job of this.of(subscriptionId)) await this.#remove(job.id);
+    const ended = [...this.#ended].filter((id) => id.startsWith(prefixOf(subscriptionId)));
+    for (const id of new Set([...this.of(subscriptionId).map((job) => job.id), ...ended]))
+      await this.#end(id);
   }
 
-  async #remove(jobId: string): Promise<void> {
-    this.#jobs.delete(jobId);
+  /** What fails is tried again with the next call for the same job. */
+  async #end(jobId: string): Promise<void> {
+    this.#ended.add(jobId);
     await this.#log.replayJobs.remove(jobId);
+    this.#jobs.delete(jobId);
     await this.#log.dropPositions(jobId);
+    this.#ended.delete(jobId);
   }
 
   async #limits(range: ReplayRange): Promise<[Partition, [start: number, end: number]][]> {
@@ -121,6 +132,10 @@ export class Replays {
     if (topic === partition.topic && number === partition.partition && offset !== undefined) return offset;
     return this.#log.offsetAt(partition, found.timestamp);
   }
+}
+
+function prefixOf(subscriptionId: string): string {
+  return `${subscriptionId}.replay.`;
 }
 
 export function keyOf({ topic, partition }: { topic: string; partition: number }): string {

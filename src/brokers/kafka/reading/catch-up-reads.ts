@@ -73,10 +73,6 @@ export class CatchUpReads {
     return [...taken.values()];
   }
 
-  #putBack(node: Node, wish: Wish): void {
-    this.#wishes.set(node, [wish, ...(this.#wishes.get(node) ?? [])]);
-  }
-
   async #turn(node: Node, wishes: readonly Wish[]): Promise<void> {
     const maxBytesPerPartition = Math.max(...wishes.map(({ maxBytes }) => maxBytes));
     const limits = { waitMs: WAIT_MS, maxBytes: ANSWER_BYTES, maxBytesPerPartition };
@@ -89,13 +85,16 @@ export class CatchUpReads {
         limits,
       );
       let isStale = false;
-      const isFull = [...fetched.values()].some(({ records }) => records.length > 0);
-      for (const wish of wishes) {
-        const answer = fetched.get(wish);
-        // The answer was full before it came to this one: nothing is said of what it has.
-        if (isFull && isEmpty(answer, wish.from)) this.#putBack(node, wish);
+      let isServed = false;
+      const behind: Wish[] = [];
+      // In the order of the answer: once it is full it says nothing of what stands behind.
+      for (const [wish, answer] of fetched) {
+        if (isServed && isEmpty(answer, wish.from)) behind.push(wish);
         else isStale = settle(wish, answer) || isStale;
+        isServed ||= answer.records.length > 0;
       }
+      for (const wish of wishes) if (!fetched.has(wish)) settle(wish, undefined);
+      if (behind.length > 0) this.#wishes.set(node, [...behind, ...(this.#wishes.get(node) ?? [])]);
       if (isStale) await this.#cluster.refresh();
     } catch (error) {
       for (const { reject } of wishes) reject(error instanceof Error ? error : new Error(String(error)));
@@ -104,8 +103,8 @@ export class CatchUpReads {
   }
 }
 
-function isEmpty(fetched: Fetched | undefined, from: number): boolean {
-  return !fetched || (fetched.errorCode === NONE && fetched.next === from);
+function isEmpty({ errorCode, next }: Fetched, from: number): boolean {
+  return errorCode === NONE && next === from;
 }
 
 /** True when the answer says that we know the cluster as it was, not as it is. */
