@@ -15,6 +15,7 @@ export class ReplicaSite {
   /** A topic of the sources, once it is made. */
   readonly topic: string;
   readonly replicas: Replica[] = [];
+  #isClosed = false;
 
   private constructor(brokers: readonly string[], name: string) {
     this.brokers = brokers;
@@ -38,6 +39,8 @@ export class ReplicaSite {
 
   /** Not started. */
   replica(settings: Partial<KafkaProcessSettings> = {}): Replica {
+    // A test that took too long goes on by itself.
+    if (this.#isClosed) throw new Error('the test is over');
     const { brokers, prefix, topic } = this;
     const replica = new Replica({ brokers, prefix, topics: [topic], ...settings });
     this.replicas.push(replica);
@@ -62,6 +65,7 @@ export class ReplicaSite {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     await Promise.all(this.replicas.map(({ process }) => process.end()));
     expect(this.replicas.flatMap(({ outlets }) => outlets.flatMap(({ breaches }) => breaches))).toEqual([]);
   }
