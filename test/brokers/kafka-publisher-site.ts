@@ -10,7 +10,7 @@ import { silentLogger } from '../../src/logger.ts';
 import { systemClock } from '../../src/time.ts';
 import { until } from '../sqlite/until.ts';
 
-export type Placed = SourceRecord['source'] & { partition: number; offset: number };
+type Placed = SourceRecord['source'] & { partition: number; offset: number };
 
 /** Publishers on a real cluster, and a look at what they wrote. */
 export class PublisherSite {
