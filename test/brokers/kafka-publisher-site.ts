@@ -1,4 +1,3 @@
-import type { SourceRecord } from '../../src/brokers/broker.ts';
 import { Cluster } from '../../src/brokers/kafka/wire/cluster.ts';
 import { fetch, type Fetched } from '../../src/brokers/kafka/reading/fetch.ts';
 import type { BatchLimits } from '../../src/brokers/kafka/publishing/micro-batcher.ts';
@@ -10,7 +9,6 @@ import { silentLogger } from '../../src/logger.ts';
 import { systemClock } from '../../src/time.ts';
 import { until } from '../sqlite/until.ts';
 
-type Placed = SourceRecord['source'] & { partition: number; offset: number };
 
 /** Publishers on a real cluster, and a look at what they wrote. */
 export class PublisherSite {

@@ -1,5 +1,6 @@
 import type { Partition } from '../../src/brokers/log/log.ts';
 import type { SimClock } from '../support/sim-clock.ts';
+import type { Server } from './log-replica-server.ts';
 
 /** A member that was silent for so long is no more. */
 export const SESSION_MS = 10_000;
@@ -18,16 +19,22 @@ interface Member {
 export class Group {
   readonly #clock: SimClock;
   readonly #random: () => number;
-  readonly #sources: () => readonly Partition[];
+  readonly #server: Server;
   readonly #members = new Map<string, Member>();
   readonly #owners = new Map<number, string>();
   #isSharing = false;
+  #shared = '';
 
-  constructor(clock: SimClock, random: () => number, sources: () => readonly Partition[]) {
+  constructor(clock: SimClock, random: () => number, server: Server) {
     this.#clock = clock;
     this.#random = random;
-    this.#sources = sources;
+    this.#server = server;
     this.#look();
+  }
+
+  /** Is there something that was not given out? */
+  get isOutdated(): boolean {
+    return this.#shared !== this.#server.fingerprint();
   }
 
   ownerOf(partition: number): string | undefined {
@@ -77,7 +84,8 @@ export class Group {
     if (!this.#isSharing || members.length === 0 || members.some(({ join }) => !join)) return;
     this.#isSharing = false;
     const ids = [...this.#members.keys()];
-    const sources = this.#sources();
+    const sources = this.#server.partitions();
+    this.#shared = this.#server.fingerprint();
     for (const { partition } of sources) {
       const former = this.#owners.get(partition);
       if (former !== undefined && this.#members.has(former) && this.#random() < 0.5) continue;

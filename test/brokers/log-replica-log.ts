@@ -21,6 +21,8 @@ export const RECHECK_MS = 5_000;
 const NEWS_MS = 200;
 /** Records that a node does not know of yet. */
 const STALE_BY = 10;
+/** How long a node waits for a first record. */
+const NOTHING_MS = 500;
 
 export interface ReplicaLogDeps {
   readonly world: SimClock;
@@ -29,12 +31,11 @@ export interface ReplicaLogDeps {
   readonly wire: Wire;
   readonly member: Member;
   readonly positionCapacity: number;
-  /** Told of what the engine is told. */
-  readonly loaded: (
+  /** The engine asks for positions; what is returned is told what it hears. */
+  readonly loading: (
     ids: readonly string[],
     partitions: readonly Partition[],
-    positions: readonly Position[],
-  ) => void;
+  ) => (positions: readonly Position[]) => void;
 }
 
 /** One process's view of the shared log, as Kafka's: everything takes time, may fail, and may be answered by a stale node. */
@@ -80,11 +81,15 @@ export class ReplicaLog implements Log {
     return this.#wire.call('reads', async () => {
       const stored = this.#server.storage.of(partition);
       if (stored.topicId !== partition.topicId) throw new Error('there is no such topic any more');
-      const end = this.#knownEnd(partition);
+      const end = this.#endSeen(partition);
       if (from > end && this.#wire.happens('outOfRange')) throw new OffsetOutOfRange(`${from} > ${end}`);
-      if (from >= end && end < this.#server.endOf(partition.partition)) return { records: [], next: from };
+      const isStale = end < this.knownEnd(partition);
+      if (isStale && from >= end) {
+        await this.#wire.pass(NOTHING_MS);
+        return { records: [], next: from };
+      }
       const { records, next } = await this.#server.read(partition, from, maxBytes);
-      if (next <= end || this.#isCurrent(end, partition)) return { records, next };
+      if (!isStale || next <= end) return { records, next };
       return { records: records.filter(({ source }) => (source.offset ?? 0) < end), next: end };
     });
   }
@@ -92,7 +97,7 @@ export class ReplicaLog implements Log {
   bounds(partition: Partition): Promise<{ start: number; end: number }> {
     return this.#wire.call('others', () => {
       const { start } = this.#server.storage.of(partition);
-      return { start, end: Math.max(start, this.#knownEnd(partition)) };
+      return { start, end: Math.max(start, this.#endSeen(partition)) };
     });
   }
 
@@ -112,8 +117,9 @@ export class ReplicaLog implements Log {
   }
 
   async loadPositions(ids: readonly string[], partitions: readonly Partition[]): Promise<Position[]> {
+    const loaded = this.#deps.loading(ids, partitions);
     const positions = await this.#wire.call('others', () => this.#server.load(ids, partitions));
-    this.#deps.loaded(ids, partitions, positions);
+    loaded(positions);
     return positions;
   }
 
@@ -146,12 +152,12 @@ export class ReplicaLog implements Log {
   }
 
   readonly replayJobs: ReplayJobs = {
-    save: (job) => this.#wire.call('others', () => this.#server.saveJob(job)),
+    save: (job) => this.#wire.call('others', () => this.#server.saveJob(job, this)),
     load: async () => {
       this.#hearOfJobs();
       return [...this.#server.storage.jobs.values()];
     },
-    remove: (id) => this.#wire.call('others', () => this.#server.removeJob(id)),
+    remove: (id) => this.#wire.call('others', () => this.#server.removeJob(id, this)),
     watch: (told) => {
       this.#told = told;
     },
@@ -159,23 +165,21 @@ export class ReplicaLog implements Log {
 
   #told: (news: ReplayJob | { readonly removed: string }) => void = () => undefined;
 
-  /** In the order in which they happened, each a little later. */
+  /** In the order in which they happened: of this process's own at once, of the others' a little later. */
   #hearOfJobs(): void {
     const { world, clock } = this.#deps;
     let heardAt = 0;
-    this.#server.watchJobs((news) => {
+    this.#server.watchJobs((news, by) => {
+      if (by === this) return this.#told(news);
       heardAt = Math.max(heardAt, world.monotonic() + this.#wire.upTo(NEWS_MS));
       world.after(heardAt - world.monotonic(), () => void clock.running().then(() => this.#told(news)));
     });
   }
 
-  #knownEnd(partition: Partition): number {
+  /** The end as the node knows it that answers. */
+  #endSeen(partition: Partition): number {
     const { start } = this.#server.storage.of(partition);
-    const end = this.#server.endOf(partition.partition);
+    const end = this.knownEnd(partition);
     return this.#wire.happens('stale') ? Math.max(start, end - this.#wire.upTo(STALE_BY)) : end;
-  }
-
-  #isCurrent(end: number, { partition }: Partition): boolean {
-    return end === this.#server.endOf(partition);
   }
 }

@@ -21,8 +21,6 @@ export interface MemberDeps {
   readonly random: () => number;
   readonly group: Group;
   readonly observer: MemberObserver;
-  /** Changes with the partitions that there are. */
-  readonly fingerprint: () => string;
 }
 
 /** One process's part in the group: as the Kafka driver's, without the wire. */
@@ -32,7 +30,6 @@ export class Member {
   readonly #deps: MemberDeps;
   #owner: PartitionOwner | undefined;
   #owned: readonly Partition[] = [];
-  #shared = '';
   #heardAt = -Infinity;
   #stays = 0;
   #stopped = false;
@@ -70,7 +67,7 @@ export class Member {
   }
 
   async #run(): Promise<void> {
-    const { id, clock, group, observer, fingerprint } = this.#deps;
+    const { id, clock, group, observer } = this.#deps;
     while (!this.#stopped) {
       if (this.isCut) {
         await sleep(clock, 100);
@@ -82,7 +79,6 @@ export class Member {
       if (this.#stopped) return group.leave(id);
       if (this.isCut || group.heartbeat(id) === 'unknown') continue;
       this.#owned = partitions;
-      this.#shared = fingerprint();
       this.#heardAt = clock.monotonic();
       observer.assigned(partitions);
       void this.#takeOver(++this.#stays);
@@ -105,7 +101,7 @@ export class Member {
   }
 
   async #stay(): Promise<'planned' | 'lost'> {
-    const { id, clock, random, group, fingerprint } = this.#deps;
+    const { id, clock, random, group } = this.#deps;
     for (;;) {
       // Not all hear of a rebalance at one moment.
       await sleep(clock, HEARTBEAT_MS * (0.5 + random() / 2));
@@ -115,7 +111,7 @@ export class Member {
       const answer = group.heartbeat(id);
       if (answer === 'unknown') return 'lost';
       this.#heardAt = clock.monotonic();
-      if (answer === 'rebalance' || this.#rejoin || fingerprint() !== this.#shared) return 'planned';
+      if (answer === 'rebalance' || this.#rejoin || group.isOutdated) return 'planned';
     }
   }
 }

@@ -20,13 +20,21 @@ export class Server {
   /** Told of each position that is written, whoever sent it. */
   written: (position: Position) => void = () => undefined;
   readonly #starts = new Map<string, Start>();
-  readonly #watchers = new Set<(news: JobNews) => void>();
+  readonly #watchers = new Set<(news: JobNews, by: object) => void>();
+  readonly #clock: Clock;
   #topics = 1;
+  #madeAnewAt = -Infinity;
 
   constructor(clock: Clock, topic: string, partitions: number) {
+    this.#clock = clock;
     this.topic = topic;
     this.storage = new MemoryStorage({ [topic]: partitions });
     this.log = new MemoryLog(this.storage, clock);
+  }
+
+  /** Whoever asked for something a moment ago may have asked for it of the topic before. */
+  get isJustMadeAnew(): boolean {
+    return this.#clock.monotonic() < this.#madeAnewAt + 60_000;
   }
 
   get topicId(): string {
@@ -80,6 +88,7 @@ export class Server {
   /** The topic is deleted and made anew, under the same name. */
   makeAnew(): void {
     this.#topics++;
+    this.#madeAnewAt = this.#clock.monotonic();
     const { topicId } = this;
     const { partitions } = this.storage;
     const anew = partitions.map(({ topic, partition }) => ({
@@ -131,17 +140,18 @@ export class Server {
     }
   }
 
-  saveJob(job: ReplayJob): void {
+  /** `by`: who does it, for those who watch. */
+  saveJob(job: ReplayJob, by: object): void {
     this.storage.jobs.set(job.id, job);
-    for (const watcher of this.#watchers) watcher(job);
+    for (const watcher of this.#watchers) watcher(job, by);
   }
 
-  removeJob(id: string): void {
+  removeJob(id: string, by: object): void {
     if (!this.storage.jobs.delete(id)) return;
-    for (const watcher of this.#watchers) watcher({ removed: id });
+    for (const watcher of this.#watchers) watcher({ removed: id }, by);
   }
 
-  watchJobs(watcher: (news: JobNews) => void): void {
+  watchJobs(watcher: (news: JobNews, by: object) => void): void {
     this.#watchers.add(watcher);
   }
 }

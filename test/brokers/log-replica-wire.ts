@@ -24,6 +24,8 @@ const LONGEST_MS = 40_000;
 export class Wire {
   /** How often something was asked for. */
   asked = 0;
+  /** What was sent, and will be done later, though its answer is given or its sender dead. */
+  underWay = 0;
   readonly #world: SimClock;
   readonly #process: ProcessClock;
   readonly #random: () => number;
@@ -49,14 +51,23 @@ export class Wire {
     this.asked++;
     const fate = this.#fate(trouble);
     const survives = this.upTo(1) === 1;
-    await this.#pass(fate === 'slow' ? this.upTo(LONGEST_MS) : this.upTo(4));
+    if (trouble === 'commits') this.underWay++;
+    await this.pass(fate === 'slow' ? this.upTo(LONGEST_MS) : this.upTo(4));
+    if (trouble === 'commits' && fate !== 'late') this.underWay--;
     if (this.#process.isStopped && !survives) await this.#process.running();
-    if (fate === 'late') this.#world.after(this.upTo(LONGEST_MS), () => void act());
+    if (fate === 'late') this.#doLater(act);
     const answer = fate === 'done' || fate === 'unheard' || fate === 'slow' ? await act() : undefined;
-    await this.#pass(this.upTo(4));
+    await this.pass(this.upTo(4));
     await this.#process.running();
     if (fate === 'done' || fate === 'slow') return answer as T;
     throw new Error(`${trouble}: ${fate}`);
+  }
+
+  #doLater(act: () => unknown): void {
+    this.#world.after(this.upTo(LONGEST_MS), () => {
+      this.underWay--;
+      void act();
+    });
   }
 
   /** Only a commit does something that can be done late or without its answer. */
@@ -65,7 +76,7 @@ export class Wire {
     return trouble === 'commits' ? (FAILURES[this.upTo(FAILURES.length - 1)] ?? 'refused') : 'refused';
   }
 
-  #pass(ms: number): Promise<void> {
+  pass(ms: number): Promise<void> {
     return new Promise((resolve) => this.#world.after(ms, resolve));
   }
 }
