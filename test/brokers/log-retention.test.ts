@@ -28,7 +28,9 @@ describe('PITFALLS 25: retention overtakes', () => {
     await stage.untilOffered(slow, [...slow.ids, ...(await stage.publishMany('more', 10))]);
     expect(stage.broker.status('slow')?.lost).toBe(25);
     expect(stage.broker.status('quick')?.lost).toBe(0);
-    expect(lost()).toEqual([{ subscription: 'slow', topic: TOPIC, partition: 0, from: 5, to: 30, lost: 25 }]);
+    expect(lost()).toEqual([
+      { subscription: 'slow', feedId: 'slow', topic: TOPIC, partition: 0, from: 5, to: 30, lost: 25 },
+    ]);
     for (const delivery of slow.offered) slow.settle(delivery);
     await site.clock.advance(1_000);
     expect(site.position('slow')).toEqual({ offset: 60, next: 60, holes: [] });

@@ -9,6 +9,8 @@ import { keyOf, type Replays } from './replays.ts';
 import { resume } from './resume.ts';
 
 const RETRY_MS = 500;
+/** How often a part of a replay that is done asks whether the others are. */
+const DONE_AGAIN_MS = 5_000;
 
 export interface CursorsDeps {
   readonly log: Log;
@@ -78,7 +80,10 @@ export class Cursors {
     return reader.cursorsOf(outlet.subscriptionId).some((cursor) => cursor.feedId === feedId);
   }
 
-  /** The position is committed before the job is asked about; both are tried until they succeed, or the part is another's. */
+  /**
+   * The position is committed before the job is asked about. The cursor stays until the job is over, so that the
+   * position stays as it is, whatever a former owner writes late.
+   */
   async #finishReplay(reader: PartitionReader, cursor: Cursor): Promise<void> {
     const { committer, replays, clock, logger } = this.#deps;
     while (!cursor.closed) {
@@ -87,8 +92,9 @@ export class Cursors {
         await committer.flush();
         if (!cursor.isStale()) {
           await replays.partitionDone(cursor.feedId);
-          reader.remove(cursor);
-          return;
+          if (!replays.has(cursor.feedId)) return reader.remove(cursor);
+          await sleep(clock, DONE_AGAIN_MS);
+          continue;
         }
       } catch (error) {
         logger.error({ feedId: cursor.feedId, error: String(error) }, 'replay.finish-failed');
@@ -150,6 +156,9 @@ export class Cursors {
     const reader = this.#deps.readers.get(keyOf(cursor.partition));
     if (!reader || cursor.closed || cursor.ledger.size > 0) return;
     const offset = Math.min(position.offset, end);
+    const { topic, partition } = cursor.partition;
+    const about = { feedId: cursor.feedId, topic, partition, was: cursor.offset, now: offset };
+    this.#deps.logger.warn(about, 'position.adopted');
     const next = this.#replace(reader, cursor, { ...position, offset });
     if (offset < position.offset) this.#commitAnew(next);
   }

@@ -129,7 +129,6 @@ export class Refresher {
       if (cursor.isStale()) this.#deps.committer.dirty(cursor);
       else if (now - cursor.committedAt >= REWRITE_MS) this.#rewrite(cursor);
     } else if (stored?.foreign) {
-      logger.warn({ ...about, was: cursor.offset, now: stored.offset }, 'position.adopted');
       this.#deps.adopt(cursor, stored);
     } else {
       // Somebody deleted it, it expired, or a former owner wrote its own late.

@@ -13,16 +13,20 @@ export function skipRemoved(
 ): void {
   for (const cursor of cursors) {
     const { topic, partition } = cursor.partition;
+    const { feedId } = cursor;
     const subscription = cursor.outlet.subscriptionId;
     const at = cursor.joined ? head : cursor.readAt;
     if (at > end) {
-      logger.error({ subscription, topic, partition, position: at, end }, 'position.beyond-log-end');
+      logger.error({ subscription, feedId, topic, partition, position: at, end }, 'position.beyond-log-end');
       cursor.restartAt(end);
     } else if (at < start) {
       const lost = cursor.ledger.forgetBelow(start) + Math.max(0, start - Math.max(at, cursor.next));
       cursor.skipTo(start);
       cursor.lost += lost;
-      logger.error({ subscription, topic, partition, from: at, to: start, lost }, 'events.lost-to-retention');
+      logger.error(
+        { subscription, feedId, topic, partition, from: at, to: start, lost },
+        'events.lost-to-retention',
+      );
     }
   }
 }
