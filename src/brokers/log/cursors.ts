@@ -66,7 +66,7 @@ export class Cursors {
         const from = resume(id, reader.partition, position, starts[i] ?? 0, this.#deps.logger);
         const cursor = new Cursor(host, outlet, from, range);
         reader.add(cursor);
-        if (!isStored(position, reader.partition)) this.#commitAnew(cursor);
+        if (!position || position.lost) this.#commitAnew(cursor);
       }
     });
     // Of a replay without a cursor here all parts may be of topics that are no more.
@@ -238,10 +238,6 @@ export class Cursors {
       for (const cursor of reader.cursorsOf(subscriptionId)) if (!cursor.range) yield cursor;
     }
   }
-}
-
-function isStored(position: Position | undefined, { topicId }: Partition): boolean {
-  return position !== undefined && !position.lost && position.topicId === topicId;
 }
 
 function positionKey(feedId: string, partition: { topic: string; partition: number }): string {

@@ -313,7 +313,8 @@ export class PartitionReader {
 
   async #skipRemoved(): Promise<undefined> {
     const bounds = await this.#log.bounds(this.partition);
-    skipRemoved(this.all(), this.#head, bounds, this.#logger);
+    // Let go meanwhile: who reads it next counts what is lost.
+    skipRemoved(this.#stopped ? [] : this.all(), this.#head, bounds, this.#logger);
     this.#head = Math.min(Math.max(this.#head, bounds.start), bounds.end);
   }
 }
