@@ -9,7 +9,6 @@ import { silentLogger } from '../../src/logger.ts';
 import { systemClock } from '../../src/time.ts';
 import { until } from '../sqlite/until.ts';
 
-
 /** Publishers on a real cluster, and a look at what they wrote. */
 export class PublisherSite {
   readonly connection: { brokers: readonly string[]; clientId: string };
