@@ -2,31 +2,36 @@
  * Brokers for a try or a test run, without installing any: `npm run services -- COMMAND`.
  *
  *     npm run services -- up kafka             start one, unless it runs already
+ *     npm run services -- up rabbitmq redis    or several
  *     npm run services -- up kafka --nodes 3   three brokers, replication factor 3
  *     npm run services -- status
- *     npm run services -- down [kafka]         end what `up` started, and remove its data
+ *     npm run services -- down [NAME...]       end what `up` started, and remove its data
  *
  * `up` prints the variables to set on stdout and everything else on stderr, so a shell can take them over
  * (`-s` keeps npm's own lines out):
  *
  *     eval "$(npm run -s services -- up kafka)" && TMF_HUB_BROKER=kafka npm start
  *
- * Where a broker comes from, the first that applies:
- *   1. the address in TMF_HUB_KAFKA_BROKERS: it is asked whether it answers, and nothing is started;
- *   2. Docker, where an engine runs (one node only): the image apache/kafka;
- *   3. Java 17 or newer and Maven: the jars of the same version from Maven Central, kept in
- *      ${XDG_CACHE_HOME:-~/.cache}/tmf-hub-gateway (the first time takes half a minute, later 2 s).
+ * Where each comes from, the first that applies:
+ *   1. the address in TMF_HUB_KAFKA_BROKERS, TMF_HUB_RABBITMQ_URL or TMF_HUB_REDIS_URL: it is asked whether it answers,
+ *      and nothing is started;
+ *   2. Docker, where an engine runs (one node only): the images apache/kafka, rabbitmq and redis;
+ *   3. Kafka: Java 17 or newer and Maven, with the jars of the same version from Maven Central. RabbitMQ and Redis:
+ *      Debian's packages, unpacked and not installed. Kept in ${XDG_CACHE_HOME:-~/.cache}/tmf-hub-gateway (the first
+ *      time takes half a minute, later some seconds).
  *
  * All of it listens on loopback, on free ports. Data live in the OS temp folder until `down`. Each checkout has its own.
  */
 import { parseArgs } from 'node:util';
 import { kafkaService } from './services/kafka-service.ts';
+import { rabbitmqService } from './services/rabbitmq-service.ts';
+import { redisService } from './services/redis-service.ts';
 import { down, status, up, type Service } from './services/service.ts';
 
 const USAGE = `usage: npm run services -- up NAME... [--nodes 1|3] | down [NAME...] | status
-names: kafka`;
+names: kafka, rabbitmq, redis`;
 
-const services: readonly Service[] = [kafkaService];
+const services: readonly Service[] = [kafkaService, rabbitmqService, redisService];
 
 const tell = (line: string): void => console.error(line);
 
@@ -58,6 +63,8 @@ function parse(args: string[]): { command: string | undefined; names: string[]; 
 }
 
 async function upAll(wanted: readonly Service[], nodes: 1 | 3): Promise<void> {
+  const single = wanted.find(({ clusters }) => nodes > 1 && !clusters);
+  if (single !== undefined) throw new Error(`${single.name} runs on one node only: leave out --nodes`);
   for (const service of wanted) {
     for (const [name, value] of Object.entries(await up(service, nodes, tell))) {
       console.log(`export ${name}=${value}`);

@@ -33,6 +33,8 @@ export interface Launch {
   readonly output: string;
   /** The folder that goes with it when we are gone. */
   readonly scratch: string;
+  /** All of its environment; default ours. */
+  readonly environment?: Readonly<NodeJS.ProcessEnv>;
 }
 
 export class GuardedProcess {
@@ -52,11 +54,13 @@ export class GuardedProcess {
   }
 
   /** Rejects when the shell cannot be started; a program that is not there ends at once instead. */
-  static async launch({ program, args, directory, output, scratch }: Launch): Promise<GuardedProcess> {
+  static async launch(launch: Launch): Promise<GuardedProcess> {
+    const { program, args, directory, output, scratch, environment } = launch;
     const log = openSync(output, 'a');
     try {
       const child = spawn('/bin/sh', ['-c', WATCHED, 'sh', scratch, program, ...args], {
         cwd: directory,
+        env: environment ?? process.env,
         // Out of the terminal's process group: Ctrl-C is for us to act on.
         detached: true,
         stdio: ['ignore', log, log, 'pipe'],

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { removeContainers, runContainer } from './docker.ts';
+import { startContainer } from './docker.ts';
 import { freeAddresses } from './kafka-addresses.ts';
 import { KAFKA_VERSION } from './kafka-home.ts';
 import { whatIsWrong } from './kafka-probe.ts';
@@ -11,10 +10,9 @@ import { onFreshPorts } from './ports.ts';
 import { identify, type ProcessIdentity } from './process-identity.ts';
 import type { Service, Started, StartSettings } from './service.ts';
 
-const READY_WITHIN_MS = 60_000;
-
 export const kafkaService: Service = {
   name: 'kafka',
+  clusters: true,
   variable: 'TMF_HUB_KAFKA_BROKERS',
   whatIsWrong: answerOfAny,
   startDocker: (settings) => onFreshPorts(() => startDocker(settings)),
@@ -55,32 +53,16 @@ async function startDocker({ nodes, tell }: StartSettings): Promise<Started | un
   };
   const image = `apache/kafka:${KAFKA_VERSION}`;
   tell(`kafka: starting ${image} with Docker`);
-  const container = await runContainer(image, address.port, {
-    CLUSTER_ID: randomBytes(16).toString('base64url'),
-    ...asEnvironment(properties),
-  });
-  const stop = (): Promise<void> => removeContainers([container]);
-  const broker = `127.0.0.1:${address.port}`;
-  const wrong = await untilItAnswers(broker);
-  if (wrong !== undefined) {
-    await stop();
-    throw new Error(`${image} does not answer on ${broker}: ${wrong}`);
-  }
-  return {
-    address: broker,
-    running: { how: 'docker', processes: [], containers: [container] },
-    release: () => undefined,
-    stop,
-  };
-}
-
-async function untilItAnswers(broker: string): Promise<string | undefined> {
-  const deadline = performance.now() + READY_WITHIN_MS;
-  for (;;) {
-    const wrong = await whatIsWrong(broker);
-    if (wrong === undefined || performance.now() > deadline) return wrong;
-    await sleep(200);
-  }
+  return startContainer(
+    {
+      image,
+      port: address.port,
+      inside: address.port,
+      environment: { CLUSTER_ID: randomBytes(16).toString('base64url'), ...asEnvironment(properties) },
+    },
+    `127.0.0.1:${address.port}`,
+    whatIsWrong,
+  );
 }
 
 /** As the image wants its settings: `log.dirs` is `KAFKA_LOG_DIRS`. */

@@ -9,6 +9,8 @@ export interface Service {
   readonly name: string;
   /** The environment variable that names one that runs already, `variable=value` being all that a user must tell. */
   readonly variable: string;
+  /** Is it one for three nodes too? */
+  readonly clusters: boolean;
   /** Resolves with undefined or with what is wrong with the one at this address, within seconds. */
   whatIsWrong(address: string): Promise<string | undefined>;
   /** Undefined where Docker is no way for this number of nodes. */
@@ -40,7 +42,8 @@ export async function up(
   const named = process.env[service.variable];
   if (named) {
     const wrong = await service.whatIsWrong(named);
-    if (wrong !== undefined) throw new Error(`${service.variable}=${named} does not answer: ${wrong}`);
+    if (wrong !== undefined)
+      throw new Error(`${service.variable}=${withoutPassword(named)} does not answer: ${wrong}`);
     tell(`${service.name}: ${service.variable} names one that answers; nothing was started`);
     return { [service.variable]: named };
   }
@@ -52,6 +55,11 @@ export async function up(
     await end(service.name, known);
   }
   return start(service, nodes, tell);
+}
+
+/** An address as people may read it. */
+export function withoutPassword(address: string): string {
+  return address.replace(/(?<=\/\/[^/@]*:)[^/@]*(?=@)/, '***');
 }
 
 /** False when nothing of it was ours to end. Resolves once it has ended and its data are gone. */

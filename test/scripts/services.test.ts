@@ -84,10 +84,10 @@ test('up starts a broker, a second up answers the same one, and down ends exactl
   expect(existsSync(data)).toBe(true);
   const foreign = await sameCommandLine(running.pid);
 
-  expect((await services('down')).stderr).toBe('kafka: ended\n');
+  expect((await services('down')).stderr).toContain('kafka: ended\n');
   expect(identify(running.pid)).toBeUndefined();
   expect(existsSync(data)).toBe(false);
-  expect((await services('status')).stdout).toBe('kafka: not started from here\n');
+  expect((await services('status')).stdout).toContain('kafka: not started from here\n');
   expect((await services('down kafka')).stderr).toBe('kafka: not started from here\n');
   expect(identify(foreign.pid)).toBeDefined();
   await foreign.end();
@@ -121,7 +121,7 @@ test('down does not touch a process that got the pid of one that it started', as
     nodes: 1,
   };
   writeFileSync(await stateFile(), JSON.stringify(state));
-  expect((await services('down')).stderr).toBe('kafka: ended\n');
+  expect((await services('down')).stderr).toContain('kafka: ended\n');
   expect(identify(child.pid!)).toBeDefined();
   const gone = once(child, 'exit');
   child.kill('SIGKILL');
@@ -133,7 +133,7 @@ test('an address in the environment is used when it answers, and nothing is star
   const nothing = await pathOf();
   const up = await services('up kafka', { TMF_HUB_KAFKA_BROKERS: named, PATH: nothing });
   expect(up).toMatchObject({ code: 0, stdout: `export TMF_HUB_KAFKA_BROKERS=${named}\n` });
-  expect((await services('status')).stdout).toBe('kafka: not started from here\n');
+  expect((await services('status')).stdout).toContain('kafka: not started from here\n');
 
   const dead = await services('up kafka', { TMF_HUB_KAFKA_BROKERS: '127.0.0.1:1' });
   expect(dead).toMatchObject({ code: 1, stdout: '' });

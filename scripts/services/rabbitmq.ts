@@ -1,0 +1,194 @@
+/** A real RabbitMQ on loopback, for as long as the process that asked for it lives, or until it lets go. */
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { GuardedProcess } from './guarded-process.ts';
+import { freePorts, onFreshPorts } from './ports.ts';
+import { rabbitmqHome, type RabbitmqHome } from './rabbitmq-home.ts';
+import { whatIsWrong } from './rabbitmq-probe.ts';
+import { ServerProcess } from './server-process.ts';
+
+export interface RabbitmqSettings {
+  /** Settings of rabbitmq.conf over those of the test server. */
+  readonly configuration?: Readonly<Record<string, string>>;
+  /** Where the server's folder is made; default the OS temp folder. */
+  readonly directory?: string;
+  /** Hears what takes long. */
+  readonly tell?: (line: string) => void;
+}
+
+export interface Rabbitmq {
+  readonly url: string;
+  /** Of the server, 0 while it does not run; and of the daemon beside it. */
+  readonly pid: number;
+  readonly epmdPid: number;
+  /** Data and logs; removed by `end`. */
+  readonly directory: string;
+  /** What `rabbitmqctl` has to be told of the server. */
+  readonly control: Control;
+  /** Again, on the same port and data. Resolves once it answers. */
+  start(): Promise<void>;
+  /** kill -9. */
+  kill(): Promise<void>;
+  /** A clean stop. */
+  stop(): Promise<void>;
+  /** Takes the processor away from it; its connections stay open. */
+  freeze(): void;
+  thaw(): void;
+  /** Ends it at once, running or not, and removes its data. */
+  end(): Promise<void>;
+  /** From now on it lives on when we end: it is the caller's to remember and end. */
+  release(): void;
+}
+
+/** How to ask a server that may be another process's. */
+export interface Control {
+  readonly program: string;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** Small, and quiet unless something is wrong. */
+const CONFIGURATION: Readonly<Record<string, string>> = {
+  'disk_free_limit.absolute': '50MB',
+  'vm_memory_high_watermark.absolute': '1GB',
+  'log.console': 'false',
+  'log.file.level': 'warning',
+};
+
+/**
+ * Resolves once it answers. Rejects, leaving nothing behind, when there is none or it does not start. Ends by itself
+ * when this process does.
+ */
+export async function startRabbitmq(settings: RabbitmqSettings = {}): Promise<Rabbitmq> {
+  const home = await rabbitmqHome(settings.tell ?? (() => undefined));
+  return onFreshPorts(() => startOnce(home, settings));
+}
+
+/** What `rabbitmqctl -q` prints. Rejects with what it says when it fails. */
+export async function rabbitmqctl(
+  { program, environment }: Control,
+  args: readonly string[],
+): Promise<string> {
+  const { stdout } = await promisify(execFile)(program, ['-q', ...args], {
+    env: { ...process.env, ...environment },
+    maxBuffer: 64 << 20,
+  });
+  return stdout;
+}
+
+async function startOnce(home: RabbitmqHome, settings: RabbitmqSettings): Promise<Rabbitmq> {
+  const parent = settings.directory ?? os.tmpdir();
+  await mkdir(parent, { recursive: true });
+  const directory = await mkdtemp(path.join(parent, 'rabbitmq-'));
+  const [port = 0, nodes = 0, names = 0] = await freePorts(3);
+  const url = `amqp://guest:guest@127.0.0.1:${port}`;
+  const environment = environmentOf(home, directory, { nodes, names });
+  await writeConfiguration(directory, {
+    ...CONFIGURATION,
+    'listeners.tcp.1': `127.0.0.1:${port}`,
+    ...settings.configuration,
+  });
+  const epmd = await launchEpmd(home, directory, environment, names);
+  const server = serverOf(home, directory, environment);
+  const start = (): Promise<void> => server.start(() => whatIsWrong(url));
+  const end = async (): Promise<void> => {
+    await server.kill();
+    await epmd.end('SIGKILL');
+    await rm(directory, { recursive: true, force: true });
+  };
+  try {
+    await start();
+  } catch (error) {
+    await end();
+    throw error;
+  }
+  return {
+    ...{ url, directory, start, end, epmdPid: epmd.pid },
+    control: { program: path.join(home.programs, 'rabbitmqctl'), environment },
+    get pid() {
+      return server.pid;
+    },
+    kill: () => server.kill(),
+    stop: () => server.stop(),
+    freeze: () => server.freeze(),
+    thaw: () => server.thaw(),
+    release() {
+      server.release();
+      epmd.release();
+    },
+  };
+}
+
+function environmentOf(
+  home: RabbitmqHome,
+  directory: string,
+  ports: { nodes: number; names: number },
+): Record<string, string> {
+  const inside = (name: string): string => path.join(directory, name);
+  return {
+    ...home.environment,
+    // Erlang keeps the cookie there by which its nodes trust each other.
+    HOME: directory,
+    LC_ALL: 'C.UTF-8',
+    ERL_EPMD_PORT: `${ports.names}`,
+    ERL_EPMD_ADDRESS: '127.0.0.1',
+    RABBITMQ_NODENAME: 'rabbit@localhost',
+    RABBITMQ_DIST_PORT: `${ports.nodes}`,
+    RABBITMQ_MNESIA_BASE: inside('mnesia'),
+    RABBITMQ_LOG_BASE: inside('log'),
+    RABBITMQ_CONFIG_FILE: inside('rabbitmq'),
+    RABBITMQ_ENABLED_PLUGINS_FILE: inside('plugins'),
+    RABBITMQ_CONF_ENV_FILE: inside('none.conf'),
+    RABBITMQ_PID_FILE: inside('pid'),
+    RABBITMQ_GENERATED_CONFIG_DIR: inside('generated'),
+    RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '+S 2:2 +sbwt none',
+    // The script becomes the server then, instead of waiting for it: so the server has the pid that we know.
+    RUNNING_UNDER_SYSTEMD: 'true',
+  };
+}
+
+async function writeConfiguration(
+  directory: string,
+  configuration: Readonly<Record<string, string>>,
+): Promise<void> {
+  const lines = Object.entries(configuration).map(([name, value]) => `${name} = ${value}\n`);
+  await writeFile(path.join(directory, 'rabbitmq.conf'), lines.join(''));
+  await writeFile(path.join(directory, 'plugins'), '[].\n');
+}
+
+function launchEpmd(
+  home: RabbitmqHome,
+  directory: string,
+  environment: Readonly<Record<string, string>>,
+  port: number,
+): Promise<GuardedProcess> {
+  return GuardedProcess.launch({
+    program: home.epmd,
+    args: ['-port', `${port}`, '-address', '127.0.0.1'],
+    directory,
+    output: path.join(directory, 'epmd.log'),
+    scratch: directory,
+    environment: { ...process.env, ...environment },
+  });
+}
+
+function serverOf(
+  home: RabbitmqHome,
+  directory: string,
+  environment: Readonly<Record<string, string>>,
+): ServerProcess {
+  return new ServerProcess({
+    name: 'RabbitMQ',
+    launch: {
+      program: path.join(home.programs, 'rabbitmq-server'),
+      args: [],
+      directory,
+      output: path.join(directory, 'output.log'),
+      scratch: directory,
+      environment: { ...process.env, ...environment },
+    },
+    portTaken: /eaddrinuse|address already in use/i,
+  });
+}

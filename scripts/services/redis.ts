@@ -1,0 +1,109 @@
+/** A real Redis on loopback, for as long as the process that asked for it lives, or until it lets go. */
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { freePorts, onFreshPorts } from './ports.ts';
+import { redisHome, type RedisHome } from './redis-home.ts';
+import { whatIsWrong } from './redis-probe.ts';
+import { ServerProcess } from './server-process.ts';
+
+export interface RedisSettings {
+  /** Settings of redis.conf over those of the test server. */
+  readonly configuration?: Readonly<Record<string, string>>;
+  /** Where the server's folder is made; default the OS temp folder. */
+  readonly directory?: string;
+  /** Hears what takes long. */
+  readonly tell?: (line: string) => void;
+}
+
+export interface Redis {
+  readonly url: string;
+  /** 0 while it does not run. */
+  readonly pid: number;
+  /** Data and logs; removed by `end`. */
+  readonly directory: string;
+  /** Again, on the same port and data. Resolves once it answers. */
+  start(): Promise<void>;
+  /** kill -9. */
+  kill(): Promise<void>;
+  /** A clean stop. */
+  stop(): Promise<void>;
+  /** Takes the processor away from it; its connections stay open. */
+  freeze(): void;
+  thaw(): void;
+  /** Ends it at once, running or not, and removes its data. */
+  end(): Promise<void>;
+  /** From now on it lives on when we end: it is the caller's to remember and end. */
+  release(): void;
+}
+
+/** What it has acknowledged survives its end, whatever ends it. It forks no process that could outlive it. */
+export const CONFIGURATION: Readonly<Record<string, string>> = {
+  appendonly: 'yes',
+  appendfsync: 'always',
+  save: '',
+  'auto-aof-rewrite-percentage': '0',
+};
+
+/**
+ * Resolves once it answers. Rejects, leaving nothing behind, when there is none or it does not start. Ends by itself
+ * when this process does.
+ */
+export async function startRedis(settings: RedisSettings = {}): Promise<Redis> {
+  const home = await redisHome(settings.tell ?? (() => undefined));
+  return onFreshPorts(() => startOnce(home, settings));
+}
+
+async function startOnce(home: RedisHome, settings: RedisSettings): Promise<Redis> {
+  const parent = settings.directory ?? os.tmpdir();
+  await mkdir(parent, { recursive: true });
+  const directory = await mkdtemp(path.join(parent, 'redis-'));
+  const [port] = await freePorts(1);
+  const url = `redis://127.0.0.1:${port}`;
+  const server = processOf(home, directory, { ...CONFIGURATION, port: `${port}`, ...settings.configuration });
+  const start = (): Promise<void> => server.start(() => whatIsWrong(url));
+  const end = async (): Promise<void> => {
+    await server.kill();
+    await rm(directory, { recursive: true, force: true });
+  };
+  try {
+    await start();
+  } catch (error) {
+    await end();
+    throw error;
+  }
+  return {
+    url,
+    directory,
+    get pid() {
+      return server.pid;
+    },
+    start,
+    end,
+    kill: () => server.kill(),
+    stop: () => server.stop(),
+    freeze: () => server.freeze(),
+    thaw: () => server.thaw(),
+    release: () => server.release(),
+  };
+}
+
+function processOf(
+  home: RedisHome,
+  directory: string,
+  configuration: Readonly<Record<string, string>>,
+): ServerProcess {
+  const settings = { bind: '127.0.0.1', dir: directory, ...configuration };
+  return new ServerProcess({
+    name: 'Redis',
+    launch: {
+      program: home.server,
+      args: Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]),
+      directory,
+      output: path.join(directory, 'output.log'),
+      scratch: directory,
+      environment: { ...process.env, ...home.environment },
+    },
+    portTaken: /Address already in use/,
+  });
+}
