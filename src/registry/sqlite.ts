@@ -4,7 +4,8 @@ import { Database } from '../sqlite/database.ts';
 import { moduleBeside } from '../sqlite/storage.ts';
 import type { Clock } from '../time.ts';
 import type { RegistryProcedures, SubscriptionRow } from './sqlite-storage.ts';
-import type { RegistryStore, Subscription, SubscriptionChange } from './store.ts';
+import { SqliteNotes } from './sqlite-notes.ts';
+import type { FeedNotes, RegistryEntry, RegistryStore, Subscription, SubscriptionChange } from './store.ts';
 import type { Health } from '../brokers/broker.ts';
 
 export interface SqliteRegistryOptions {
@@ -24,9 +25,12 @@ export function createSqliteRegistry(options: SqliteRegistryOptions): RegistrySt
 }
 
 class SqliteRegistry implements RegistryStore {
+  readonly isShared = false;
+  readonly notes: FeedNotes;
   readonly #options: SqliteRegistryOptions;
   readonly #database: Database<RegistryProcedures>;
   #registryId: string | undefined;
+  #changed: (entry: RegistryEntry) => void = () => undefined;
 
   constructor(options: SqliteRegistryOptions) {
     const { dir, clock, logger } = options;
@@ -37,6 +41,7 @@ class SqliteRegistry implements RegistryStore {
       clock,
       logger,
     });
+    this.notes = new SqliteNotes(this.#database);
   }
 
   get registryId(): string {
@@ -53,8 +58,17 @@ class SqliteRegistry implements RegistryStore {
     return this.#database.close();
   }
 
+  follow(changed: (entry: RegistryEntry) => void): void {
+    this.#changed = changed;
+  }
+
   async load(): Promise<Subscription[]> {
     return (await this.#database.call('load', undefined)).map(subscriptionOf);
+  }
+
+  async find(id: string): Promise<Subscription | undefined> {
+    const row = await this.#database.call('find', id);
+    return row && subscriptionOf(row);
   }
 
   async insert(
@@ -62,20 +76,31 @@ class SqliteRegistry implements RegistryStore {
     uniqueKey: string | null,
   ): Promise<{ created: boolean; subscription: Subscription }> {
     const { version, ...document } = subscription;
-    const row = { id: subscription.id, uniqueKey, version, document: JSON.stringify(document) };
+    const { id } = subscription;
+    const row = { id, uniqueKey, version, document: JSON.stringify(document) };
     const existing = await this.#database.call('insert', row);
-    return existing
-      ? { created: false, subscription: subscriptionOf(existing) }
-      : { created: true, subscription };
+    if (existing) return { created: false, subscription: subscriptionOf(existing) };
+    this.#changed({ id, version, uniqueKey, subscription });
+    return { created: true, subscription };
   }
 
-  async update(id: string, change: SubscriptionChange): Promise<Subscription | undefined> {
-    const row = await this.#database.call('update', { id, members: change });
-    return row && subscriptionOf(row);
+  async update(
+    id: string,
+    change: SubscriptionChange,
+    ifVersion?: number,
+  ): Promise<Subscription | undefined> {
+    const row = await this.#database.call('update', { id, members: change, ifVersion });
+    if (row === undefined) return undefined;
+    const subscription = subscriptionOf(row);
+    this.#changed({ id, version: row.version, uniqueKey: row.uniqueKey, subscription });
+    return subscription;
   }
 
-  remove(id: string): Promise<boolean> {
-    return this.#database.call('remove', { id, now: this.#options.clock.now() });
+  async remove(id: string): Promise<boolean> {
+    const version = await this.#database.call('remove', { id, now: this.#options.clock.now() });
+    if (version === undefined) return false;
+    this.#changed({ id, version, uniqueKey: null, subscription: null });
+    return true;
   }
 
   health(): Health {

@@ -5,12 +5,13 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { silentLogger } from '../../src/logger.ts';
 import { createSqliteRegistry } from '../../src/registry/sqlite.ts';
-import type { RegistryStore } from '../../src/registry/store.ts';
+import type { RegistryEntry, RegistryStore } from '../../src/registry/store.ts';
 import { SimClock } from '../support/sim-clock.ts';
 import { registryContract, subscription } from './registry.ts';
 
-async function openIn(dir: string): Promise<RegistryStore> {
+async function openIn(dir: string, changed?: (entry: RegistryEntry) => void): Promise<RegistryStore> {
   const store = createSqliteRegistry({ dir, clock: new SimClock(), logger: silentLogger, newId: randomUUID });
+  if (changed) store.follow(changed);
   await store.open();
   return store;
 }
@@ -19,10 +20,12 @@ registryContract('SQLite', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'registry-'));
   let store = await openIn(dir);
   return {
-    store,
-    reopen: async () => {
+    get store() {
+      return store;
+    },
+    reopen: async (changed) => {
       await store.close();
-      store = await openIn(dir);
+      store = await openIn(dir, changed);
       return store;
     },
     cleanup: async () => {
@@ -54,6 +57,23 @@ describe('the SQLite registry', () => {
     });
     expect(() => store.registryId).toThrow(/open/);
     expect(store.health().ok).toBe(false);
+  });
+
+  test('opens the file of a release that kept no notes', async () => {
+    await (await openIn(dir)).close();
+    const db = new DatabaseSync(join(dir, 'registry.db'));
+    db.exec('DROP TABLE attempts; DROP TABLE settled; PRAGMA user_version = 1');
+    db.close();
+    const store = await openIn(dir);
+    await store.notes.attempted('a', 'm', 1);
+    expect((await store.notes.load('a')).attempts.get('m')).toBe(1);
+    await store.close();
+  });
+
+  test('is for one replica', async () => {
+    const store = await openIn(dir);
+    expect(store.isShared).toBe(false);
+    await store.close();
   });
 
   test('keeps of a removed subscription a tombstone with nothing in it', async () => {

@@ -1,10 +1,11 @@
-import type { RegistryStore, Subscription } from '../../src/registry/store.ts';
+import type { RegistryEntry, RegistryStore, Subscription } from '../../src/registry/store.ts';
+import { notesContract } from './registry-notes.ts';
 
 /** A store that is open, a way to be the next process on the same storage, and a way to leave nothing behind. */
 export interface RegistrySetting {
   readonly store: RegistryStore;
-  /** Closes the store in use and opens another on the same storage. */
-  reopen(): Promise<RegistryStore>;
+  /** Closes the store in use and opens another on the same storage, which tells `changed`. */
+  reopen(changed?: (entry: RegistryEntry) => void): Promise<RegistryStore>;
   cleanup(): Promise<void>;
 }
 
@@ -123,6 +124,27 @@ export function registryContract(name: string, make: () => Promise<RegistrySetti
       expect(versions.sort((a = 0, b = 0) => a - b)).toEqual(Array.from({ length: 20 }, (_, i) => i + 2));
     });
 
+    test('an update of one version changes nothing when there is another, or none', async () => {
+      await store.insert(subscription('a'), null);
+      expect(await store.update('a', { state: 'active' }, 2)).toBeUndefined();
+      expect(await store.update('a', { state: 'active' }, 1)).toMatchObject({ state: 'active', version: 2 });
+      expect(await store.update('a', { state: 'paused' }, 1)).toBeUndefined();
+      expect(await store.find('a')).toMatchObject({ state: 'active', version: 2 });
+      await store.remove('a');
+      expect(await store.update('a', { state: 'active' }, 3)).toBeUndefined();
+      expect(await store.update('nobody', { state: 'active' }, 1)).toBeUndefined();
+    });
+
+    test('of many updates of one version one is made', async () => {
+      await store.insert(subscription('a'), null);
+      const made = await Promise.all(
+        Array.from({ length: 20 }, (_, i) => store.update('a', { stateReason: `r${i}` }, 1)),
+      );
+      const [winner, ...others] = made.filter((result) => result !== undefined);
+      expect(others).toEqual([]);
+      expect(await store.find('a')).toEqual(winner);
+    });
+
     test('a removed subscription is gone for good, and its unique key is free', async () => {
       await store.insert(subscription('a'), 'key');
       expect(await store.remove('a')).toBe(true);
@@ -155,6 +177,25 @@ export function registryContract(name: string, make: () => Promise<RegistrySetti
       expect(await store.update('a', { state: 'active' })).toMatchObject({ state: 'active', version: 101 });
     });
 
+    test('the key that it had before it was removed and made again is free', async () => {
+      await store.insert(subscription('a'), 'old');
+      await store.remove('a');
+      await store.insert(subscription('a', { version: 100 }), 'new');
+      expect((await store.insert(subscription('b'), 'old')).created).toBe(true);
+      expect((await store.insert(subscription('c'), 'new')).created).toBe(false);
+    });
+
+    test('a version may be as large as a time in milliseconds', async () => {
+      const version = Date.UTC(2026, 0, 1);
+      await store.insert(subscription('a', { version }), null);
+      expect(await store.update('a', { state: 'active' })).toMatchObject({ version: version + 1 });
+      store = await setting.reopen();
+      expect(await store.find('a')).toMatchObject({ state: 'active', version: version + 1 });
+      await store.remove('a');
+      await expect(store.insert(subscription('a', { version: version + 2 }), null)).rejects.toThrow();
+      expect((await store.insert(subscription('a', { version: version + 3 }), null)).created).toBe(true);
+    });
+
     test('an update of what never was changes nothing', async () => {
       expect(await store.update('nobody', { state: 'active' })).toBeUndefined();
       expect(await store.load()).toEqual([]);
@@ -166,6 +207,41 @@ export function registryContract(name: string, make: () => Promise<RegistrySetti
       store = await setting.reopen();
       expect(await store.load()).toHaveLength(1_001);
     });
+
+    test('finds one as it is now, and none that was removed or never was', async () => {
+      await store.insert(subscription('a'), null);
+      const paused = await store.update('a', { state: 'paused', stateReason: 'by hand' });
+      expect(await store.find('a')).toEqual(paused);
+      store = await setting.reopen();
+      expect(await store.find('a')).toEqual(paused);
+      await store.remove('a');
+      expect(await store.find('a')).toBeUndefined();
+      expect(await store.find('nobody')).toBeUndefined();
+    });
+
+    test('tells of each write of its own, and not of what it found when it was opened', async () => {
+      await store.insert(subscription('before'), 'key of before');
+      const told: RegistryEntry[] = [];
+      store = await setting.reopen((entry) => told.push(entry));
+      const written: RegistryEntry[] = [];
+      const write = (entry: RegistryEntry) => {
+        written.push(entry);
+        expect(told).toEqual(written);
+      };
+      const made = subscription('a');
+      await store.insert(made, 'key');
+      write({ id: 'a', version: 1, uniqueKey: 'key', subscription: made });
+      await store.update('a', { state: 'active' });
+      const active = { ...made, state: 'active', version: 2 } as const;
+      write({ id: 'a', version: 2, uniqueKey: 'key', subscription: active });
+      await store.insert(subscription('b'), 'key');
+      await store.update('nobody', { state: 'active' });
+      await store.remove('nobody');
+      await store.remove('a');
+      write({ id: 'a', version: 3, uniqueKey: null, subscription: null });
+    });
+
+    notesContract(() => setting);
 
     test('is not healthy once it is closed', async () => {
       await store.close();

@@ -1,30 +1,101 @@
 import type { Health } from '../../src/brokers/broker.ts';
-import type { RegistryStore, Subscription, SubscriptionChange } from '../../src/registry/store.ts';
+import type {
+  FeedNotes,
+  RegistryEntry,
+  RegistryStore,
+  Subscription,
+  SubscriptionChange,
+} from '../../src/registry/store.ts';
+import { MemoryNotes } from './memory-notes.ts';
 
-type Call = 'load' | 'insert' | 'update' | 'remove';
+type Call = 'load' | 'find' | 'insert' | 'update' | 'remove';
+
+let made = 0;
+
+/** What the replicas of a registry have in common. */
+class SharedMemory {
+  readonly registryId = `registry-in-memory-${++made}`;
+  readonly entries = new Map<string, RegistryEntry>();
+  readonly notes = new MemoryNotes();
+  readonly replicas = new Set<MemoryRegistry>();
+  isShared = false;
+}
 
 /**
  * A registry in memory, with the promises of the seam. It outlives the gateways of a test, so that a second one on
- * the same registry is a restart. Calls named in `failing` reject, before or after they took effect.
+ * the same registry is a restart (the latest listener is told). Calls named in `failing` reject, before or after
+ * they took effect.
+ *
+ * `replica` gives another process's view of it: a store of its own that knows of others' writes when it hears of
+ * them, soon or when the test says so.
  */
 export class MemoryRegistry implements RegistryStore {
-  readonly registryId = 'registry-in-memory';
   readonly failing = new Map<Call, 'before' | 'after'>();
   /** Work to do inside each call, e.g. to look at the state or to wait. */
   onCall: (call: Call) => Promise<void> | void = () => undefined;
-  readonly #rows = new Map<string, Subscription>();
-  readonly #unique = new Map<string, string>();
+  /** When this replica hears what others wrote: in the next microtask, or in `hear`. */
+  hears: 'soon' | 'by hand' = 'soon';
+  readonly #memory: SharedMemory;
+  readonly #known: Map<string, RegistryEntry>;
+  #news: RegistryEntry[] = [];
+  #closed = false;
+  #changed: (entry: RegistryEntry) => void = () => undefined;
 
-  async open(): Promise<void> {
-    // Nothing to open.
+  constructor(memory = new SharedMemory()) {
+    this.#memory = memory;
+    this.#known = new Map(memory.entries);
+    memory.replicas.add(this);
   }
 
+  /** From then on the registry is a shared one. The new replica knows all that was written so far. */
+  replica(): MemoryRegistry {
+    this.#memory.isShared = true;
+    return new MemoryRegistry(this.#memory);
+  }
+
+  get registryId(): string {
+    return this.#memory.registryId;
+  }
+
+  get isShared(): boolean {
+    return this.#memory.isShared;
+  }
+
+  set isShared(shared: boolean) {
+    this.#memory.isShared = shared;
+  }
+
+  get notes(): FeedNotes {
+    return this.#memory.notes;
+  }
+
+  async open(): Promise<void> {
+    this.#closed = false;
+    this.#news = [];
+    for (const [id, entry] of this.#memory.entries) this.#known.set(id, entry);
+  }
+
+  /** It hears nothing any more, until it is opened again. */
   async close(): Promise<void> {
-    // Nothing to close.
+    this.#closed = true;
+    this.#changed = () => undefined;
+  }
+
+  follow(changed: (entry: RegistryEntry) => void): void {
+    this.#changed = changed;
+  }
+
+  /** Tells of everything that others wrote and this replica has not heard of. */
+  hear(): void {
+    for (const entry of this.#news.splice(0)) this.#learn(entry);
   }
 
   load(): Promise<Subscription[]> {
-    return this.#call('load', () => this.rows());
+    return this.#call('load', () => living(this.#known));
+  }
+
+  find(id: string): Promise<Subscription | undefined> {
+    return this.#call('find', () => this.#memory.entries.get(id)?.subscription ?? undefined);
   }
 
   insert(
@@ -32,38 +103,46 @@ export class MemoryRegistry implements RegistryStore {
     uniqueKey: string | null,
   ): Promise<{ created: boolean; subscription: Subscription }> {
     return this.#call('insert', () => {
-      const existing = uniqueKey === null ? undefined : this.#rows.get(this.#unique.get(uniqueKey) ?? '');
+      const existing = uniqueKey === null ? undefined : this.#holderOf(uniqueKey);
       if (existing !== undefined) return { created: false, subscription: existing };
-      this.#rows.set(subscription.id, subscription);
-      if (uniqueKey !== null) this.#unique.set(uniqueKey, subscription.id);
+      const { id, version } = subscription;
+      const former = this.#memory.entries.get(id);
+      if (former !== undefined && (former.subscription !== null || former.version >= version))
+        throw new Error(`the subscription ${id} exists or was removed`);
+      this.#memory.entries.delete(id);
+      this.#write({ id, version, uniqueKey, subscription });
       return { created: true, subscription };
     });
   }
 
-  update(id: string, change: SubscriptionChange): Promise<Subscription | undefined> {
+  update(id: string, change: SubscriptionChange, ifVersion?: number): Promise<Subscription | undefined> {
     return this.#call('update', () => {
-      const before = this.#rows.get(id);
-      if (before === undefined) return undefined;
-      const after = { ...before, ...change, version: before.version + 1 };
-      this.#rows.set(id, after);
-      return after;
+      const before = this.#memory.entries.get(id);
+      if (before?.subscription == null || before.version !== (ifVersion ?? before.version)) return undefined;
+      const version = before.version + 1;
+      const subscription = { ...before.subscription, ...change, version };
+      this.#write({ ...before, version, subscription });
+      return subscription;
     });
   }
 
   remove(id: string): Promise<boolean> {
     return this.#call('remove', () => {
-      for (const [key, owner] of this.#unique) if (owner === id) this.#unique.delete(key);
-      return this.#rows.delete(id);
+      const before = this.#memory.entries.get(id);
+      if (before?.subscription == null) return false;
+      this.#write({ id, version: before.version + 1, uniqueKey: null, subscription: null });
+      return true;
     });
   }
 
   health(): Health {
+    if (this.#closed) return { ok: false, reason: 'the registry is closed' };
     return this.failing.size === 0 ? { ok: true } : { ok: false, reason: 'the test made the registry fail' };
   }
 
   /** What is stored, without asking through the seam. */
   rows(): Subscription[] {
-    return [...this.#rows.values()];
+    return living(this.#memory.entries);
   }
 
   async #call<T>(call: Call, work: () => T): Promise<T> {
@@ -74,4 +153,35 @@ export class MemoryRegistry implements RegistryStore {
     if (this.failing.get(call) === 'after') throw new Error(`${call} fails after it was done`);
     return result;
   }
+
+  #holderOf(uniqueKey: string): Subscription | undefined {
+    for (const entry of this.#memory.entries.values()) {
+      if (entry.uniqueKey === uniqueKey && entry.subscription !== null) return entry.subscription;
+    }
+    return undefined;
+  }
+
+  #write(entry: RegistryEntry): void {
+    this.#memory.entries.set(entry.id, entry);
+    for (const replica of this.#memory.replicas) if (replica !== this) replica.#hearOf(entry);
+    this.#learn(entry);
+  }
+
+  #hearOf(entry: RegistryEntry): void {
+    this.#news.push(entry);
+    queueMicrotask(() => {
+      if (this.hears === 'soon') this.hear();
+    });
+  }
+
+  #learn(entry: RegistryEntry): void {
+    if (entry.version <= (this.#known.get(entry.id)?.version ?? 0)) return;
+    if (this.#known.get(entry.id)?.subscription === null) this.#known.delete(entry.id);
+    this.#known.set(entry.id, entry);
+    this.#changed(entry);
+  }
+}
+
+function living(entries: ReadonlyMap<string, RegistryEntry>): Subscription[] {
+  return [...entries.values()].flatMap(({ subscription }) => (subscription === null ? [] : [subscription]));
 }

@@ -1,0 +1,201 @@
+import type { Health } from '../../brokers/broker.ts';
+import type { Logger } from '../../logger.ts';
+import { sleep, type Clock } from '../../time.ts';
+import type {
+  FeedNotes,
+  RegistryCopy,
+  RegistryEntry,
+  RegistryStore,
+  Subscription,
+  SubscriptionChange,
+} from '../store.ts';
+import { Changes } from './changes.ts';
+import { RedisConnection, RegistryUnavailable } from './connection.ts';
+import { SharedEntries } from './entries.ts';
+import { RedisNotes } from './notes.ts';
+import { Reconciliation } from './reconciliation.ts';
+import { RegistryTable, type Pulse } from './table.ts';
+import { warnOfLoss } from './warnings.ts';
+import { Writes } from './writes.ts';
+
+const TRY_AGAIN_MS = 500;
+const SAY_AGAIN_MS = 30_000;
+
+export interface RedisRegistryOptions {
+  /** `redis[s]://[[user]:password@]host[:port][/database]`, Redis 6 or newer. */
+  readonly url: string;
+  /** What its keys begin with: the setting `name`. */
+  readonly prefix: string;
+  /** Asked for once, when it is opened. */
+  readonly copies: () => readonly RegistryCopy[];
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly newId: () => string;
+}
+
+/**
+ * The registry in Redis, for several replicas. Each knows all of it, so deliveries go on while Redis is away, and
+ * writes it back when Redis lost it; with all replicas gone, a copy does. While Redis is away, calls that write
+ * reject with RegistryUnavailable within about 2 s, and `health` says why. Whether a call that ran out of time took
+ * effect is told to `follow`, once Redis is back.
+ *
+ * `open` waits for Redis as long as it is away, unless a copy has the registry. It rejects when Redis or a copy holds
+ * another registry. Throws for a `url` that is none.
+ */
+export function createRedisRegistry(options: RedisRegistryOptions): RegistryStore {
+  return new RedisRegistry(options);
+}
+
+interface Parts {
+  readonly entries: SharedEntries;
+  readonly table: RegistryTable;
+  readonly reconciliation: Reconciliation;
+  readonly changes: Changes;
+  readonly writes: Writes;
+}
+
+class RedisRegistry implements RegistryStore {
+  readonly isShared = true;
+  readonly notes: FeedNotes;
+  readonly #options: RedisRegistryOptions;
+  readonly #connection: RedisConnection;
+  readonly #waiting: RedisConnection;
+  #parts: Parts | undefined;
+  #changed: (entry: RegistryEntry) => void = () => undefined;
+  #isOpen = false;
+  #closed = false;
+
+  constructor(options: RedisRegistryOptions) {
+    const { url, clock, prefix } = options;
+    this.#options = options;
+    this.#connection = new RedisConnection(url, clock);
+    this.#waiting = new RedisConnection(url, clock);
+    this.notes = new RedisNotes(this.#connection, prefix);
+  }
+
+  get registryId(): string {
+    const registryId = this.#parts?.reconciliation.registryId;
+    if (registryId === undefined) throw new Error('the registry has no id before it is open');
+    return registryId;
+  }
+
+  follow(changed: (entry: RegistryEntry) => void): void {
+    this.#changed = changed;
+  }
+
+  async open(): Promise<void> {
+    const parts = this.#assemble();
+    this.#parts = parts;
+    const from = await this.#begin(parts).catch(async (error: unknown) => {
+      await this.close();
+      throw error;
+    });
+    this.#isOpen = true;
+    parts.entries.begin(this.registryId);
+    parts.changes.start(from);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#parts?.changes.stop();
+    this.#parts?.entries.close();
+    this.#connection.close();
+    this.#waiting.close();
+  }
+
+  async load(): Promise<Subscription[]> {
+    return this.#opened().entries.known.living();
+  }
+
+  async find(id: string): Promise<Subscription | undefined> {
+    const { entries, table } = this.#opened();
+    try {
+      for (const row of await table.read([id])) entries.accept(row);
+    } catch (error) {
+      if (!(error instanceof RegistryUnavailable)) throw error;
+    }
+    return entries.known.get(id)?.entry.subscription ?? undefined;
+  }
+
+  async insert(
+    subscription: Subscription,
+    uniqueKey: string | null,
+  ): Promise<{ created: boolean; subscription: Subscription }> {
+    return this.#opened().writes.insert(this.registryId, subscription, uniqueKey);
+  }
+
+  async update(
+    id: string,
+    change: SubscriptionChange,
+    ifVersion?: number,
+  ): Promise<Subscription | undefined> {
+    return this.#opened().writes.update(this.registryId, id, change, ifVersion);
+  }
+
+  async remove(id: string): Promise<boolean> {
+    return this.#opened().writes.remove(this.registryId, id);
+  }
+
+  health(): Health {
+    const reason = this.#trouble();
+    return reason === undefined ? { ok: true } : { ok: false, reason };
+  }
+
+  #trouble(): string | undefined {
+    if (this.#closed) return 'the registry is closed';
+    const { address, trouble } = this.#connection;
+    if (trouble !== undefined) return `Redis at ${address} cannot be reached: ${trouble}`;
+    if (this.#parts === undefined || !this.#isOpen) return 'the registry is not open';
+    const { reconciliation, changes, table } = this.#parts;
+    return reconciliation.trouble ?? changes.trouble ?? table.trouble;
+  }
+
+  #opened(): Parts {
+    if (this.#parts === undefined || !this.#isOpen || this.#closed)
+      throw new RegistryUnavailable(this.#trouble() ?? 'the registry is not open');
+    return this.#parts;
+  }
+
+  #assemble(): Parts {
+    const { prefix, copies, clock, logger, newId } = this.#options;
+    const entries: SharedEntries = new SharedEntries({
+      ...{ copies: copies(), clock, logger },
+      belongsTo: (registryId) => reconciliation.belongsTo(registryId),
+    });
+    entries.follow((entry) => this.#changed(entry));
+    const { known } = entries;
+    const accept = entries.accept.bind(entries);
+    const table = new RegistryTable(this.#connection, prefix);
+    const notYet = () => (entries.copiesAreRead ? undefined : 'a copy of the registry cannot be read');
+    const reconciliation: Reconciliation = new Reconciliation({
+      ...{ table, known, prefix, accept, notYet, logger, newId },
+    });
+    const connection = this.#waiting;
+    const changes = new Changes({ connection, table, known, reconciliation, accept, clock, logger });
+    return { entries, table, reconciliation, changes, writes: new Writes(table, entries, reconciliation) };
+  }
+
+  /** With a copy it does without Redis, so that deliveries begin. */
+  async #begin({ entries, reconciliation }: Parts): Promise<Pulse | { readonly trouble: string }> {
+    const { clock, logger } = this.#options;
+    await Promise.all([this.#connection.open(), this.#waiting.open(), entries.readCopies()]);
+    let saidAt = -Infinity;
+    for (;;) {
+      try {
+        const pulse = await reconciliation.run();
+        void warnOfLoss(this.#connection, logger);
+        return pulse;
+      } catch (error) {
+        if (!(error instanceof RegistryUnavailable)) throw error;
+        const trouble = error.message;
+        if (reconciliation.registryId !== undefined) return { trouble };
+        if (this.#closed) throw error;
+        if (clock.monotonic() - saidAt >= SAY_AGAIN_MS) {
+          saidAt = clock.monotonic();
+          logger.warn({ reason: trouble }, 'registry.waiting');
+        }
+        await sleep(clock, TRY_AGAIN_MS);
+      }
+    }
+  }
+}
