@@ -1,0 +1,97 @@
+import type { Logger } from '../../../logger.ts';
+import type { CompactedTopic, Table } from '../../tables/compacted-topic.ts';
+import type { KeyedRecord } from '../../tables/topic-access.ts';
+
+/** What is to be known of a subscription's queue, and cannot be read off it. */
+export interface FeedRecord {
+  /** ISO time: what was published before is not the subscription's. */
+  readonly registeredAt: string;
+  /** The routing keys that it is bound by. */
+  readonly bindings: readonly string[];
+}
+
+const PREFIX = 'feed:';
+/** No subscription has this id: the least prefetch of all queues. */
+const PREFETCH = 'prefetch';
+
+/** The queues of the subscriptions, known to every replica. Keys `feed:{subscription}`. */
+export class FeedTable implements Table {
+  readonly #topic: CompactedTopic;
+  readonly #logger: Logger;
+  readonly #feeds = new Map<string, FeedRecord>();
+  readonly #prefetch: PrefetchRecord;
+
+  constructor(topic: CompactedTopic, logger: Logger) {
+    this.#topic = topic;
+    this.#logger = logger;
+    topic.keep(PREFIX, this);
+    this.#prefetch = new PrefetchRecord(topic);
+  }
+
+  get(subscriptionId: string): FeedRecord | undefined {
+    return this.#feeds.get(subscriptionId);
+  }
+
+  ids(): string[] {
+    return [...this.#feeds.keys()];
+  }
+
+  /** Durable when it resolves. */
+  async put(subscriptionId: string, record: FeedRecord): Promise<void> {
+    await this.#topic.put(PREFIX + subscriptionId, encode(record));
+  }
+
+  async remove(subscriptionId: string): Promise<void> {
+    await this.#topic.put(PREFIX + subscriptionId, null);
+  }
+
+  /**
+   * The prefetch to consume with: what is wanted now, or the largest that was ever used. A smaller one would let later
+   * messages overtake those that were given back (RULES 22).
+   */
+  prefetch(wanted: number): Promise<number> {
+    return this.#prefetch.atLeast(wanted);
+  }
+
+  changed(subscriptionId: string, { value }: KeyedRecord): void {
+    if (!value) return void this.#feeds.delete(subscriptionId);
+    try {
+      this.#feeds.set(subscriptionId, JSON.parse(Buffer.from(value).toString()) as FeedRecord);
+    } catch (error) {
+      this.#logger.error({ subscriptionId, reason: String(error) }, 'feed-record.unreadable');
+    }
+  }
+
+  startedOver(_partition: number, present: ReadonlySet<string>): void {
+    const lost = [...this.#feeds].filter(([id]) => !present.has(id));
+    this.#topic.writeBack(lost.map(([id, record]) => [PREFIX + id, encode(record)]));
+  }
+}
+
+class PrefetchRecord implements Table {
+  readonly #topic: CompactedTopic;
+  #most = 0;
+
+  constructor(topic: CompactedTopic) {
+    this.#topic = topic;
+    topic.keep(PREFETCH, this);
+  }
+
+  async atLeast(wanted: number): Promise<number> {
+    if (wanted > this.#most) await this.#topic.put(PREFETCH, Buffer.from(`${wanted}`));
+    return this.#most;
+  }
+
+  changed(_key: string, { value }: KeyedRecord): void {
+    const seen = value ? Number(Buffer.from(value).toString()) : 0;
+    if (seen > this.#most) this.#most = seen;
+  }
+
+  startedOver(_partition: number, present: ReadonlySet<string>): void {
+    if (this.#most > 0 && !present.has('')) this.#topic.writeBack([[PREFETCH, Buffer.from(`${this.#most}`)]]);
+  }
+}
+
+function encode(record: FeedRecord): Uint8Array {
+  return Buffer.from(JSON.stringify(record));
+}

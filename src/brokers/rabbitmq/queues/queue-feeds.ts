@@ -1,0 +1,183 @@
+import type { Logger } from '../../../logger.ts';
+import type { FeedNotes } from '../../../registry/store.ts';
+import type { Clock } from '../../../time.ts';
+import type { Outlet } from '../../broker.ts';
+import type { Calls } from '../wire/calls.ts';
+import { AttemptRecord } from './attempt-record.ts';
+import type { Measured } from './depths.ts';
+import type { FeedTable } from './feed-table.ts';
+import { QueueFeed, type QueueFeedHost } from './queue-feed.ts';
+import { Topology } from './topology.ts';
+
+export interface QueueFeedsOptions {
+  readonly topology: Topology;
+  readonly calls: Calls;
+  readonly table: FeedTable;
+  readonly notes: FeedNotes;
+  /** What each feed needs of the broker, but for its restoring. */
+  readonly host: Omit<QueueFeedHost, 'restore'>;
+  /** The routing keys of canonical event types; null = all. */
+  readonly routingKeys: (eventTypes: ReadonlySet<string> | null) => readonly string[];
+  /** Offers again, as if for the first time, what was published from that time (milliseconds) until now. Durable. */
+  readonly recover: (subscriptionId: string, from: number) => Promise<unknown>;
+  /** Is this the only replica? */
+  readonly isAlone: () => boolean;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Clocks of replicas and producers differ. */
+const SKEW_MS = 120_000;
+const NOTE_MS = 60_000;
+
+/** The queues of all subscriptions: made before anybody relies on them, consumed, and ended with their subscriptions. */
+export class QueueFeeds {
+  readonly #options: QueueFeedsOptions;
+  readonly #feeds = new Map<string, QueueFeed>();
+  /** Up to when all is noted as settled, by subscription. */
+  readonly #notedUpTo = new Map<string, number>();
+  #started = false;
+
+  constructor(options: QueueFeedsOptions) {
+    this.#options = options;
+  }
+
+  get(subscriptionId: string): QueueFeed | undefined {
+    return this.#feeds.get(subscriptionId);
+  }
+
+  all(): Iterable<QueueFeed> {
+    return this.#feeds.values();
+  }
+
+  start(): void {
+    this.#started = true;
+    for (const feed of this.#feeds.values()) feed.start();
+  }
+
+  /** Resolves once every event that RabbitMQ confirms from then on is owed to the subscription. */
+  async attach(outlet: Outlet, as: 'new' | 'known'): Promise<void> {
+    const { topology, table, calls } = this.#options;
+    const id = outlet.subscriptionId;
+    await topology.ensure();
+    if (as === 'new' && topology.missing.length > 0)
+      throw new Error(`exchanges are missing: ${topology.missing.join(', ')}`);
+    const record = table.get(id);
+    const isLost = as === 'known' && record && !(await calls.exists('queue', topology.queueOf(id)));
+    if (isLost) await this.#restore(outlet);
+    else await this.#declare(outlet);
+    this.#open(outlet);
+  }
+
+  async detach(subscriptionId: string): Promise<void> {
+    const { topology, table, notes, logger } = this.#options;
+    await this.leave(subscriptionId, 0);
+    // Before the queue: a replica that has not heard of the end sees by it that the queue is not lost, but over.
+    await table.remove(subscriptionId);
+    await topology.deleteFeed(subscriptionId);
+    await notes.forget(subscriptionId).catch((error: unknown) => {
+      logger.warn({ subscriptionId, reason: String(error) }, 'attempts.not-forgotten');
+    });
+  }
+
+  async leave(subscriptionId: string, graceMs: number): Promise<void> {
+    const feed = this.#feeds.get(subscriptionId);
+    this.#feeds.delete(subscriptionId);
+    this.#notedUpTo.delete(subscriptionId);
+    await feed?.end(graceMs);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#feeds.values()].map((feed) => feed.end(0)));
+  }
+
+  /** Of a subscription that one replica at a time works for. */
+  exclusive(subscriptionId: string): QueueFeed | undefined {
+    const feed = this.#feeds.get(subscriptionId);
+    return feed?.outlet.wants.ordering === 'key' ? feed : undefined;
+  }
+
+  get problem(): string | undefined {
+    const ill = [...this.#feeds.values()].filter(({ problem }) => problem !== undefined);
+    return ill[0] && `${ill.length} queues are not consumed, ${ill[0].queue}: ${ill[0].problem}`;
+  }
+
+  /** For `Depths`. */
+  measured(): Measured[] {
+    return [...this.#feeds.values()].map((feed) => ({
+      queue: feed.queue,
+      counted: (ready, askedAt) => {
+        feed.counted(ready);
+        if (ready === 0 && !feed.hasUnsettled) this.#drained(feed, askedAt);
+      },
+      // The consumer is told too, and mends it; here it would be the second.
+      missed: () => undefined,
+    }));
+  }
+
+  #open(outlet: Outlet): void {
+    const { topology, notes, host, logger } = this.#options;
+    const id = outlet.subscriptionId;
+    const attempts = new AttemptRecord(id, notes, logger);
+    const restore = (feed: QueueFeed): Promise<void> => this.#vanished(feed);
+    const feed = new QueueFeed({ ...host, restore }, outlet, topology.queueOf(id), attempts);
+    this.#feeds.set(id, feed);
+    if (this.#started) feed.start();
+  }
+
+  async #declare({ subscriptionId, wants }: Outlet): Promise<void> {
+    const { topology, table, routingKeys, clock } = this.#options;
+    const record = table.get(subscriptionId);
+    const wanted = routingKeys(wants.eventTypes);
+    const former = record?.bindings ?? [];
+    await topology.declareFeed(subscriptionId, wants, { wanted, former });
+    if (record && wanted.join() === former.join()) return;
+    const registeredAt = record?.registeredAt ?? new Date(clock.now()).toISOString();
+    await table.put(subscriptionId, { registeredAt, bindings: wanted });
+  }
+
+  async #vanished(feed: QueueFeed): Promise<void> {
+    const { topology, table, calls } = this.#options;
+    if (this.#feeds.get(feed.id) !== feed || !table.get(feed.id)) return;
+    await topology.ensure();
+    if (!(await calls.exists('queue', topology.queueOf(feed.id)))) await this.#restore(feed.outlet);
+  }
+
+  /**
+   * The queue was deleted behind our back, with what was in it. The stream has it still: all since the moment up to
+   * which everything was surely settled is offered once more, before what comes into the new queue.
+   */
+  async #restore(outlet: Outlet): Promise<void> {
+    const { logger, recover, clock } = this.#options;
+    const id = outlet.subscriptionId;
+    const from = await this.#lastSettled(id);
+    const about = { subscriptionId: id, from: new Date(from).toISOString() };
+    logger.error(about, 'rabbitmq.queue-lost');
+    const before = clock.now();
+    // The first so that no replica takes the new queue's events before; the second for what came between.
+    await recover(id, from);
+    await this.#declare(outlet);
+    await recover(id, before - SKEW_MS);
+    logger.warn(about, 'rabbitmq.queue-made-again');
+  }
+
+  async #lastSettled(id: string): Promise<number> {
+    const { table, notes, clock } = this.#options;
+    const registeredAt = Date.parse(table.get(id)?.registeredAt ?? '') || clock.now();
+    const noted = await notes.load(id).catch(() => undefined);
+    const settledUpTo = Math.max(noted?.settledUpTo ?? 0, this.#notedUpTo.get(id) ?? 0);
+    return Math.max(registeredAt, settledUpTo - SKEW_MS);
+  }
+
+  /** Nothing of the queue waited at that time. Only its active consumer knows that nobody else has something of it. */
+  #drained(feed: QueueFeed, at: number): void {
+    const { isAlone, notes, logger, host } = this.#options;
+    if (!host.mayOffer() || !(feed.isActive || isAlone())) return;
+    if (feed.outlet.wants.ordering === 'none' && !isAlone()) return;
+    if (at - (this.#notedUpTo.get(feed.id) ?? 0) < NOTE_MS) return;
+    this.#notedUpTo.set(feed.id, at);
+    notes.settledUpTo(feed.id, at).catch((error: unknown) => {
+      logger.debug({ subscriptionId: feed.id, reason: String(error) }, 'settled-up-to.not-noted');
+    });
+  }
+}

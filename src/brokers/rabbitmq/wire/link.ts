@@ -1,0 +1,158 @@
+import amqp, { type Channel, type ChannelModel, type ConfirmChannel } from 'amqplib';
+import type { Logger } from '../../../logger.ts';
+
+export interface Address {
+  /** `amqp://` or `amqps://` with credentials and virtual host. */
+  readonly url: string;
+  /** Seconds after which a peer that says nothing counts as gone. */
+  readonly heartbeatSeconds: number;
+  /** PEM texts. */
+  readonly tls?: {
+    readonly ca?: string | undefined;
+    readonly cert?: string | undefined;
+    readonly key?: string | undefined;
+  };
+}
+
+/** There is no connection at the moment; another one is tried for. */
+export class NotConnected extends Error {
+  override readonly name = 'NotConnected';
+}
+
+const CONNECT_TIMEOUT_MS = 10_000;
+const RECOVERY = { initialDelay: 100, maxDelay: 5_000 };
+
+/**
+ * One connection that comes back by itself. What hangs on it (channels, consumers) does not: whoever has some makes
+ * them again when `onUp` calls.
+ */
+export class Link {
+  readonly #address: Address;
+  readonly #purpose: string;
+  readonly #logger: Logger;
+  readonly #onUp: (() => void)[] = [];
+  #recovering: Awaited<ReturnType<typeof connect>> | undefined;
+  #model: ChannelModel | undefined;
+  #problem: string | undefined = 'it is not connected yet';
+  #blocked: string | undefined;
+  #isClosed = false;
+  #waiting: (() => void)[] = [];
+
+  /** `purpose` names the connection in RabbitMQ's own lists. */
+  constructor(address: Address, purpose: string, logger: Logger) {
+    this.#address = address;
+    this.#purpose = purpose;
+    this.#logger = logger;
+  }
+
+  /** Why nothing can be done over it now; undefined when all is well. */
+  get problem(): string | undefined {
+    return this.#problem ?? this.#blocked;
+  }
+
+  get isUp(): boolean {
+    return this.#model !== undefined;
+  }
+
+  /** E.g. `3.10.8`; what a server can do is told by this, never by how it answers a declaration. */
+  get serverVersion(): string {
+    return this.#model?.connection.serverProperties.version ?? '';
+  }
+
+  /** What was agreed with the server, which may want less; milliseconds. */
+  get heartbeatMs(): number {
+    const agreed = (this.#model?.connection as { heartbeat?: number } | undefined)?.heartbeat;
+    return (agreed ?? this.#address.heartbeatSeconds) * 1000;
+  }
+
+  /** Called for every connection, the first one too. */
+  onUp(listener: () => void): void {
+    this.#onUp.push(listener);
+  }
+
+  async open(): Promise<void> {
+    const recovering = await connect(this.#address, this.#purpose);
+    this.#recovering = recovering;
+    recovering.on('connect', (model: ChannelModel) => this.#up(model));
+    recovering.on('disconnect', (error: Error) => this.#down(`the connection was lost: ${error.message}`));
+    recovering.on('connect-failed', (error: Error) => this.#down(reasonOf(error)));
+    recovering.on('blocked', (reason: string) => (this.#blocked = `RabbitMQ takes nothing now: ${reason}`));
+    recovering.on('unblocked', () => (this.#blocked = undefined));
+    // The same is told by `disconnect`.
+    recovering.on('error', () => undefined);
+  }
+
+  /** Resolves when there is a connection, or none is wanted any more. */
+  async up(): Promise<void> {
+    if (this.#model || this.#isClosed) return;
+    await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Rejects at once when there is no connection. What becomes of it is told by its `close` event only. */
+  async channel(): Promise<Channel> {
+    return watched(await this.#connected().createChannel());
+  }
+
+  async confirmChannel(): Promise<ConfirmChannel> {
+    return watched(await this.#connected().createConfirmChannel());
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#model = undefined;
+    this.#problem = 'it was closed';
+    this.#wake();
+    await this.#recovering?.close();
+  }
+
+  #connected(): ChannelModel {
+    if (!this.#model) throw new NotConnected(`RabbitMQ: ${this.#problem ?? 'not connected'}`);
+    return this.#model;
+  }
+
+  #up(model: ChannelModel): void {
+    this.#model = model;
+    this.#problem = undefined;
+    this.#blocked = undefined;
+    this.#logger.info({ purpose: this.#purpose, version: this.serverVersion }, 'rabbitmq.connected');
+    for (const listener of this.#onUp) listener();
+    this.#wake();
+  }
+
+  #down(problem: string): void {
+    const isNews = this.#model !== undefined || this.#problem !== problem;
+    this.#model = undefined;
+    this.#problem = problem;
+    if (isNews && !this.#isClosed)
+      this.#logger.warn({ purpose: this.#purpose, reason: problem }, 'rabbitmq.disconnected');
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+}
+
+function connect({ url, heartbeatSeconds, tls }: Address, purpose: string) {
+  const withHeartbeat = new URL(url);
+  withHeartbeat.searchParams.set('heartbeat', `${heartbeatSeconds}`);
+  return amqp.connect(withHeartbeat.toString(), {
+    ...tls,
+    noDelay: true,
+    timeout: CONNECT_TIMEOUT_MS,
+    clientProperties: { connection_name: purpose },
+    recovery: { ...RECOVERY, waitForConnect: false },
+  });
+}
+
+/** A channel that fails must not end the process; its `close` says the rest. */
+function watched<T extends Channel>(channel: T): T {
+  channel.on('error', () => undefined);
+  return channel;
+}
+
+/** Without what an address may hide of credentials. */
+function reasonOf(error: Error): string {
+  const { code, name, message } = error as NodeJS.ErrnoException;
+  const text = message === '' ? (code ?? name) : message;
+  return text.replace(/amqps?:\/\/[^\s@]*@/g, 'amqp://');
+}
