@@ -13,6 +13,7 @@
  * - `deadLetters.put` resolves when the dead letter is durable.
  * - A broken connection is the driver's to repair; `health` says so meanwhile.
  */
+import type { RegistryCopy } from '../registry/store.ts';
 import type { TmfEvent } from '../tmf/event.ts';
 
 /** Where a record stands in its broker. */
@@ -23,6 +24,8 @@ export interface Coordinates {
   readonly partition?: number;
   readonly offset?: number;
   readonly routingKey?: string;
+  /** RabbitMQ, where nothing has an offset: the producer's message id, else one that follows from the content. */
+  readonly messageId?: string;
 }
 
 /** One record as read from a broker, before anybody looked inside. */
@@ -102,9 +105,18 @@ export interface Feed {
   mayAttempt(): boolean;
 }
 
+/** What a broker with a queue for each subscription has to know, to let only what may be wanted into it. */
+export interface Wants {
+  /** `key`: one replica at a time works on the queue. */
+  readonly ordering: 'key' | 'none';
+  /** Canonical event types; null = all. */
+  readonly eventTypes: ReadonlySet<string> | null;
+}
+
 /** The delivery side of one subscription, as a broker sees it. */
 export interface Outlet {
   readonly subscriptionId: string;
+  readonly wants: Wants;
   /** May one more event be offered now? After it said no, the delivery side calls `Broker.roomAgain` once it may. */
   hasRoom(): boolean;
   offer(delivery: Delivery): void;
@@ -217,6 +229,8 @@ export interface Broker {
   readonly name: string;
   readonly capabilities: Capabilities;
   readonly deadLetters: DeadLetters;
+  /** Undefined where the registry lies on the same disk. Works from `open` on. */
+  readonly registryCopy: RegistryCopy | undefined;
   /** Connects. From now on all works, but no outlet is fed yet. `start` does it too, if it was not done. */
   open(): Promise<void>;
   /** Begins to feed the outlets attached so far, and those attached later. */
@@ -233,15 +247,21 @@ export interface Broker {
   attach(outlet: Outlet, as: 'new' | 'known'): Promise<void>;
   /** Stops feeding and forgets the positions (DELETE). */
   detach(subscriptionId: string): Promise<void>;
+  /** Stops feeding from this process; its positions stay, for another replica that goes on or ends it. */
+  leave(subscriptionId: string): Promise<void>;
+  /** The subscriptions that the broker keeps something for. One that no registry knows is an orphan (RULES 19). */
+  keptSubscriptions(): readonly string[];
   /** The outlet has room again. Cheap; called often. */
   roomAgain(subscriptionId: string): void;
+  /** All places that offsets of a replay may name, as `topic:partition`, whichever replica looks after them. */
+  partitions(): Promise<readonly string[]>;
   /** Offers a past range again to one subscription, beside its live events. Resolves once the job is durable. */
   replay(subscriptionId: string, range: ReplayRange): Promise<{ jobId: string }>;
   /**
    * Is it this process that looks after what stands there? Of several replicas exactly one does, but for a moment when
    * partitions change hands.
    */
-  owns(source: Coordinates): boolean;
+  owns(source: Coordinates, subscriptionId: string): boolean;
   status(subscriptionId: string): FeedStatus | undefined;
   /** Is the record before the subscription's position, or settled ahead of it? */
   settled(subscriptionId: string, source: Coordinates): boolean | undefined;

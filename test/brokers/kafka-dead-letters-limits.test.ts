@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { encodeLetter } from '../../src/brokers/kafka/tables/dead-letter-record.ts';
+import { encodeLetter } from '../../src/brokers/tables/dead-letter-record.ts';
 import { letter, LettersSite, MIB, TOPIC } from './kafka-letters-site.ts';
 
 let site: LettersSite;

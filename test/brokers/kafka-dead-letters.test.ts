@@ -1,5 +1,5 @@
-import { encodeLetter } from '../../src/brokers/kafka/tables/dead-letter-record.ts';
-import type { KafkaDeadLetters } from '../../src/brokers/kafka/tables/dead-letters.ts';
+import { encodeLetter } from '../../src/brokers/tables/dead-letter-record.ts';
+import type { TopicDeadLetters } from '../../src/brokers/tables/dead-letters.ts';
 import { deadLetters as deadLetterContract } from '../contracts/broker-dead-letters.ts';
 import type { Stage } from '../contracts/broker-stage.ts';
 import { ALL, HOUR, idsOf, letter, LettersSite, MIB, plain, TOPIC } from './kafka-letters-site.ts';
@@ -13,7 +13,7 @@ beforeEach(() => {
 afterEach(() => site.close());
 
 describe('the contract of dead letters, on Kafka', () => {
-  let current: { letters: KafkaDeadLetters };
+  let current: { letters: TopicDeadLetters };
   beforeEach(async () => {
     current = await site.started();
   });

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { Lease } from '../../src/brokers/kafka/group/lease.ts';
+import { Lease } from '../../src/brokers/lease.ts';
 import type { Clock } from '../../src/time.ts';
 
 const SESSION_MS = 10_000;

@@ -1,5 +1,5 @@
 import type { DeadLetter } from '../../src/brokers/broker.ts';
-import { KafkaDeadLetters } from '../../src/brokers/kafka/tables/dead-letters.ts';
+import { TopicDeadLetters } from '../../src/brokers/tables/dead-letters.ts';
 import { FakeAccess, FakeTopics, loudLogger } from '../support/fake-topic.ts';
 import { SimClock } from '../support/sim-clock.ts';
 
@@ -13,13 +13,13 @@ export class LettersSite {
   readonly clock = new SimClock();
   /** Reads wait longer than real ones, for days pass here. */
   readonly topics = new FakeTopics(this.clock, HOUR);
-  readonly #open: KafkaDeadLetters[] = [];
+  readonly #open: TopicDeadLetters[] = [];
 
   async started({ maxBytes = 12 * MIB, partitions = 2 } = {}) {
     const [access, bodies] = [new FakeAccess(this.topics), new FakeAccess(this.topics)];
     const { logger, said } = loudLogger();
     const settings = { topic: TOPIC, partitions, maxBytes, keepMs: 24 * HOUR };
-    const letters = new KafkaDeadLetters({ ...settings, access, bodies, clock: this.clock, logger });
+    const letters = new TopicDeadLetters({ ...settings, access, bodies, clock: this.clock, logger });
     this.#open.push(letters);
     await letters.start();
     return { letters, access, bodies, said };

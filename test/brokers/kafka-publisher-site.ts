@@ -3,7 +3,7 @@ import { fetch, type Fetched } from '../../src/brokers/kafka/reading/fetch.ts';
 import type { BatchLimits } from '../../src/brokers/kafka/publishing/micro-batcher.ts';
 import { createPublisher, type Publisher } from '../../src/brokers/kafka/publishing/publisher.ts';
 import { TopicAdmin, type TopicShape } from '../../src/brokers/kafka/wire/topic-admin.ts';
-import type { KafkaRecord } from '../../src/brokers/kafka/tables/topic-access.ts';
+import type { KeyedRecord } from '../../src/brokers/tables/topic-access.ts';
 import { Wire } from '../../src/brokers/kafka/wire/wire.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { systemClock } from '../../src/time.ts';
@@ -38,8 +38,8 @@ export class PublisherSite {
   }
 
   /** Everything in one partition. */
-  async read(topic: string, partition: number): Promise<KafkaRecord[]> {
-    const records: KafkaRecord[] = [];
+  async read(topic: string, partition: number): Promise<KeyedRecord[]> {
+    const records: KeyedRecord[] = [];
     let from = 0;
     // The leader of a new partition does not know at once that it is.
     await until(async () => {
@@ -62,7 +62,7 @@ export class PublisherSite {
     return (await fetch(this, 'head', node, [wish], limits)).get(wish);
   }
 
-  async readAll(topic: string): Promise<KafkaRecord[][]> {
+  async readAll(topic: string): Promise<KeyedRecord[][]> {
     this.cluster.want([topic]);
     await this.cluster.refresh();
     const partitions = [...(this.cluster.topics.get(topic)?.leaders.keys() ?? [])];

@@ -1,6 +1,6 @@
 import { PublishRefused } from '../../src/brokers/broker.ts';
 import { TopicRefused } from '../../src/brokers/kafka/wire/topic-admin.ts';
-import { TooLarge } from '../../src/brokers/kafka/tables/topic-access.ts';
+import { TooLarge } from '../../src/brokers/tables/topic-access.ts';
 import { sharedKafka, uniqueName } from '../support/kafka.ts';
 import { KafkaTools } from '../support/kafka-tools.ts';
 import { PublisherSite, bytes, refusal } from './kafka-publisher-site.ts';

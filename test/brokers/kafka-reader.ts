@@ -2,7 +2,7 @@ import { CatchUpReads } from '../../src/brokers/kafka/reading/catch-up-reads.ts'
 import { Cluster } from '../../src/brokers/kafka/wire/cluster.ts';
 import { LogOffsets } from '../../src/brokers/kafka/wire/log-offsets.ts';
 import type { Read } from '../../src/brokers/kafka/reading/head-stream.ts';
-import type { KafkaRecord } from '../../src/brokers/kafka/tables/topic-access.ts';
+import type { KeyedRecord } from '../../src/brokers/tables/topic-access.ts';
 import { Wire } from '../../src/brokers/kafka/wire/wire.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { systemClock as clock } from '../../src/time.ts';
@@ -41,9 +41,9 @@ export class KafkaReader {
   async readAll(
     topic: string,
     { from = 0, partition = 0, maxBytes = READ_BYTES } = {},
-  ): Promise<KafkaRecord[]> {
+  ): Promise<KeyedRecord[]> {
     const { end } = await this.bounds(topic, partition);
-    const records: KafkaRecord[] = [];
+    const records: KeyedRecord[] = [];
     for (let next = from; next < end;) {
       const read = await this.read(topic, next, { partition, maxBytes });
       if (read.next <= next) throw new Error(`nothing at ${next} of ${end}`);
@@ -59,6 +59,6 @@ export class KafkaReader {
   }
 }
 
-export function textsOf(records: readonly KafkaRecord[]): string[] {
+export function textsOf(records: readonly KeyedRecord[]): string[] {
   return records.map(({ value }) => Buffer.from(value ?? []).toString());
 }

@@ -1,5 +1,6 @@
-import { CompactedTopic } from '../../src/brokers/kafka/tables/compacted-topic.ts';
-import { KafkaReplayJobs } from '../../src/brokers/kafka/tables/replay-jobs.ts';
+import { CompactedTopic } from '../../src/brokers/tables/compacted-topic.ts';
+import { TopicRegistryCopy } from '../../src/brokers/tables/registry-copy.ts';
+import { TopicReplayJobs } from '../../src/brokers/tables/replay-jobs.ts';
 import {
   SUBSCRIPTIONS_TOPIC,
   SubscriptionStarts,
@@ -17,7 +18,7 @@ export const end = (offset: number, partition = 0, topicId = 't1') => ({
   offset,
 });
 
-/** Gateways that keep the starts of their subscriptions and their replay jobs in one topic. */
+/** Gateways that keep the starts of their subscriptions, their replay jobs and their registry once more in one topic. */
 export class StateSite {
   readonly clock = new SimClock();
   readonly topics = new FakeTopics(this.clock);
@@ -31,10 +32,11 @@ export class StateSite {
     const topic = new CompactedTopic({ ...SUBSCRIPTIONS_TOPIC, access, topic: TOPIC, clock, logger });
     const newId = () => `claim ${++this.#ids}`;
     const starts = new SubscriptionStarts(topic, { clock, logger, newId });
-    const jobs = new KafkaReplayJobs(topic, logger);
+    const jobs = new TopicReplayJobs(topic, logger);
+    const copy = new TopicRegistryCopy(topic, logger);
     this.#open.push(topic);
     await topic.start();
-    return { access, topic, starts, jobs, said };
+    return { access, topic, starts, jobs, copy, said };
   }
 
   close(): void {

@@ -1,5 +1,5 @@
-import { CompactedTopic, type Table } from '../../src/brokers/kafka/tables/compacted-topic.ts';
-import type { KafkaRecord } from '../../src/brokers/kafka/tables/topic-access.ts';
+import { CompactedTopic, type Table } from '../../src/brokers/tables/compacted-topic.ts';
+import type { KeyedRecord } from '../../src/brokers/tables/topic-access.ts';
 import { FakeAccess, FakeTopics, loudLogger } from '../support/fake-topic.ts';
 import { SimClock } from '../support/sim-clock.ts';
 
@@ -13,7 +13,7 @@ export class Memory implements Table {
   readonly told: string[] = [];
   readonly restarts: string[][] = [];
 
-  changed(key: string, { value, offset }: KafkaRecord): void {
+  changed(key: string, { value, offset }: KeyedRecord): void {
     const text = value && Buffer.from(value).toString();
     this.told.push(`${key}=${text ?? 'nothing'}@${offset}`);
     if (text === undefined) this.values.delete(key);

@@ -64,7 +64,7 @@ export class CommitterSite {
   cursor(id: string): Cursor {
     const { clock } = this;
     const outlet: Outlet = {
-      ...{ subscriptionId: id, hasRoom: () => true },
+      ...{ subscriptionId: id, hasRoom: () => true, wants: { ordering: 'key', eventTypes: null } },
       ...{ offer: () => undefined, release: () => Promise.resolve() },
     };
     const stored = { subscriptionId: id, topic: 't', partition: 0, topicId: 'i', offset: 0, holes: '' };

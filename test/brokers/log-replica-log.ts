@@ -109,6 +109,10 @@ export class ReplicaLog implements Log {
     return this.#wire.call('others', () => this.#server.log.offsetAt(partition, time));
   }
 
+  keptSubscriptions(): readonly string[] {
+    return [];
+  }
+
   async register(subscriptionId: string, starts: readonly Position[]): Promise<'new' | 'known'> {
     const isNew = await this.#wire.call('others', () => this.#server.register(subscriptionId, starts));
     if (!isNew) return 'known';
@@ -151,6 +155,7 @@ export class ReplicaLog implements Log {
     return { ok: true };
   }
 
+  readonly registryCopy = undefined;
   readonly replayJobs: ReplayJobs = {
     save: (job) => this.#wire.call('others', () => this.#server.saveJob(job, this)),
     load: async () => {

@@ -43,6 +43,7 @@ const CLOSED_MS = 1_000;
 
 /** The delivery side of one subscription in one process, as small as it can be and keep to the seam. */
 export class ReplicaOutlet implements Outlet {
+  readonly wants = { ordering: 'key', eventTypes: null } as const;
   readonly subscriptionId: string;
   /** Called when it is asked for room and has none, as when memory is short. */
   whenFull: () => void = () => undefined;

@@ -133,9 +133,14 @@ export function attaching(given: GivenStage): void {
     test('PITFALLS 15: takes 1,001 subscriptions at once', async () => {
       const stage = given();
       const names = Array.from({ length: 1_001 }, (_, i) => `s${i}`);
-      const outlets = await Promise.all(names.map((name) => stage.attach(name)));
-      await stage.publish('for all');
-      await Promise.all(names.map((name) => stage.publish(`for ${name}`, { key: name, to: [name] })));
+      const wants = (name: string) => ({ eventTypes: ['everybody', name] });
+      const outlets = await Promise.all(names.map((name) => stage.attach(name, 'new', wants(name))));
+      await stage.publish('for all', { headers: { eventType: 'everybody' } });
+      await Promise.all(
+        names.map((name) =>
+          stage.publish(`for ${name}`, { key: name, to: [name], headers: { eventType: name } }),
+        ),
+      );
       for (const [i, outlet] of outlets.entries()) {
         await stage.untilOffered(outlet, ['for all', `for ${names[i]}`]);
       }

@@ -1,8 +1,10 @@
-import type { Broker, Delivery, Feed, Outlet } from '../../src/brokers/broker.ts';
+import type { Broker, Delivery, Feed, Outlet, Wants } from '../../src/brokers/broker.ts';
 
 export interface Behaviour {
   /** Events that it takes until `give`; default: any number. */
   readonly room?: number;
+  /** What a broker with a queue for each lets into it; default: everything. */
+  readonly eventTypes?: readonly string[];
   /** Settles each event as delivered as soon as it has it; default true. */
   readonly settles?: boolean;
 }
@@ -10,6 +12,7 @@ export interface Behaviour {
 /** A listener in place of the delivery side. It writes down each breach of what every outlet is promised. */
 export class TestOutlet implements Outlet {
   readonly subscriptionId: string;
+  readonly wants: Wants;
   /** All offers in their order, those of replays apart. */
   readonly offered: Delivery[] = [];
   readonly replayed: Delivery[] = [];
@@ -29,7 +32,9 @@ export class TestOutlet implements Outlet {
   readonly #released = new Set<Feed>();
   readonly #broker: () => Broker;
 
-  constructor(id: string, { room = Infinity, settles = true }: Behaviour, broker: () => Broker) {
+  constructor(id: string, behaviour: Behaviour, broker: () => Broker) {
+    const { room = Infinity, settles = true, eventTypes } = behaviour;
+    this.wants = { ordering: 'key', eventTypes: eventTypes ? new Set(eventTypes) : null };
     this.subscriptionId = id;
     this.settles = settles;
     this.#room = room;

@@ -2,6 +2,7 @@ import { attaching } from './broker-attaching.ts';
 import { deadLetters } from './broker-dead-letters.ts';
 import { looking } from './broker-looking.ts';
 import { quarantine } from './broker-quarantine.ts';
+import { registryCopy } from './broker-registry-copy.ts';
 import { replaying } from './broker-replaying.ts';
 import { room } from './broker-room.ts';
 import { settling } from './broker-settling.ts';
@@ -31,6 +32,7 @@ export function brokerContract(name: string, make: () => Promise<BrokerSetting>)
     describe('quarantine', () => quarantine(given));
     describe('dead letters', () => deadLetters(given));
     describe('looking', () => looking(given));
+    describe('the copy of the registry', () => registryCopy(given));
     describe('replay', () => replaying(given));
   });
 }

@@ -1,10 +1,10 @@
 import { OffsetOutOfRange } from '../../src/brokers/log/log.ts';
-import { TooLarge, type KafkaRecord, type TopicAccess } from '../../src/brokers/kafka/tables/topic-access.ts';
+import { TooLarge, type KeyedRecord, type TopicAccess } from '../../src/brokers/tables/topic-access.ts';
 import { silentLogger, type Logger } from '../../src/logger.ts';
 import type { Clock } from '../../src/time.ts';
 
 interface StoredPartition {
-  records: KafkaRecord[];
+  records: KeyedRecord[];
   start: number;
   end: number;
 }
@@ -141,7 +141,7 @@ export class FakeAccess implements TopicAccess {
       const { topicId, partitions } = this.#topics.of(topic);
       const { records, start, end } = partitions[partition]!;
       if (from < start || from > end) throw new OffsetOutOfRange(`${from}`);
-      const found: KafkaRecord[] = [];
+      const found: KeyedRecord[] = [];
       let bytes = 0;
       for (let i = lowerBound(records, from); i < records.length; i++) {
         const record = records[i]!;
@@ -180,7 +180,7 @@ export class FakeAccess implements TopicAccess {
   }
 }
 
-function lowerBound(records: readonly KafkaRecord[], from: number): number {
+function lowerBound(records: readonly KeyedRecord[], from: number): number {
   let low = 0;
   for (let high = records.length; low < high;) {
     const middle = (low + high) >> 1;
@@ -190,11 +190,11 @@ function lowerBound(records: readonly KafkaRecord[], from: number): number {
   return low;
 }
 
-function keyOf(record: KafkaRecord): string {
+function keyOf(record: KeyedRecord): string {
   return Buffer.from(record.key ?? []).toString();
 }
 
-function sizeOf({ key, value, headers }: Omit<KafkaRecord, 'offset' | 'timestamp'>): number {
+function sizeOf({ key, value, headers }: Omit<KeyedRecord, 'offset' | 'timestamp'>): number {
   const texts = Object.entries(headers).flat();
   const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
   return bytes + (key?.byteLength ?? 0) + (value?.byteLength ?? 0);

@@ -158,6 +158,10 @@ export class MemoryLog implements Log {
     return index < 0 ? start + records.length : start + index;
   }
 
+  keptSubscriptions(): readonly string[] {
+    return [];
+  }
+
   async register(subscriptionId: string, starts: readonly Position[]): Promise<'new' | 'known'> {
     await this.#delay();
     if ([...this.storage.positions.keys()].some((key) => key.startsWith(`${subscriptionId} `)))
@@ -210,6 +214,7 @@ export class MemoryLog implements Log {
     return { ok: true };
   }
 
+  readonly registryCopy = undefined;
   readonly replayJobs = {
     save: async (job: ReplayJob) => void this.storage.jobs.set(job.id, job),
     load: async () => [...this.storage.jobs.values()],

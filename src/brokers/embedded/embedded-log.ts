@@ -47,6 +47,7 @@ export class EmbeddedLog implements Log {
   readonly retentionMs: number | undefined;
   readonly deadLetters: DeadLetters;
   readonly replayJobs: ReplayJobs;
+  readonly registryCopy = undefined;
   readonly #options: EmbeddedLogOptions;
   readonly #database: Database<LogProcedures>;
   readonly #topics: Topics;
@@ -142,6 +143,11 @@ export class EmbeddedLog implements Log {
   }
 
   /** Registered here, it was not before: the registry of one process gives each subscription its id once. */
+  /** The registry lies beside it, and is lost or kept with it. */
+  keptSubscriptions(): readonly string[] {
+    return [];
+  }
+
   async register(_subscriptionId: string, starts: readonly Position[]): Promise<'new'> {
     await this.commitPositions(starts);
     return 'new';

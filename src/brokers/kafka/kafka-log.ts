@@ -1,4 +1,5 @@
 import type { Logger } from '../../logger.ts';
+import type { RegistryCopy } from '../../registry/store.ts';
 import type { Clock } from '../../time.ts';
 import type { Coordinates, DeadLetters, Health, NewRecord, SourceRecord } from '../broker.ts';
 import type { Batch, Log, Partition, PartitionOwner, Position, ReplayJobs } from '../log/log.ts';
@@ -10,7 +11,7 @@ import { FeedPositions } from './positions/feed-positions.ts';
 import { find, type Sought } from './reading/find.ts';
 import type { FormerMember } from './group/former-member.ts';
 import { HeadReads } from './reading/head-reads.ts';
-import type { LeaseTimes } from './group/lease.ts';
+import type { LeaseTimes } from '../lease.ts';
 import { LogOffsets } from './wire/log-offsets.ts';
 import { Membership, type Departure } from './group/membership.ts';
 import { HOLES_CAPACITY } from './positions/position-record.ts';
@@ -21,7 +22,7 @@ import { Retention } from './wire/retention.ts';
 import { Sources } from './wire/sources.ts';
 import { Tables, type TableSettings } from './tables/tables.ts';
 import { TopicAdmin } from './wire/topic-admin.ts';
-import type { KafkaRecord } from './tables/topic-access.ts';
+import type { KeyedRecord } from '../tables/topic-access.ts';
 import type { Wire } from './wire/wire.ts';
 
 export interface KafkaLogOptions extends LeaseTimes {
@@ -60,6 +61,7 @@ export class KafkaLog implements Log {
   readonly positionsRecheckMs = RECHECK_MS;
   readonly deadLetters: DeadLetters;
   readonly replayJobs: ReplayJobs;
+  readonly registryCopy: RegistryCopy;
   readonly #options: KafkaLogOptions;
   readonly #wire: Wire;
   readonly #cluster: Cluster;
@@ -101,6 +103,7 @@ export class KafkaLog implements Log {
     this.#tables = new Tables({ ...parts, ...options.tables, publisher, offsets: this.#offsets });
     this.deadLetters = this.#tables.deadLetters;
     this.replayJobs = this.#tables.replayJobs;
+    this.registryCopy = this.#tables.registryCopy;
     const coordinators = new Coordinators(wire, cluster);
     this.#membership = new Membership({
       ...{ ...parts, coordinators, group: prefix },
@@ -176,6 +179,10 @@ export class KafkaLog implements Log {
     return found.map(({ partition, record }) => this.#sourceRecord(partition, record));
   }
 
+  keptSubscriptions(): readonly string[] {
+    return this.#tables.starts.ids();
+  }
+
   register(subscriptionId: string, starts: readonly Position[]): Promise<'new' | 'known'> {
     return this.#feeds.register(subscriptionId, starts);
   }
@@ -245,7 +252,7 @@ export class KafkaLog implements Log {
     void this.#retention.look([...new Set(this.#owned.map(({ topic }) => topic))]);
   }
 
-  #sourceRecord({ topic, partition }: Partition, record: KafkaRecord): SourceRecord {
+  #sourceRecord({ topic, partition }: Partition, record: KeyedRecord): SourceRecord {
     const { offset, key, value, headers, timestamp } = record;
     const source = { broker: this.name, topic, partition, offset };
     return { source, key: key && textOf(key), value: value ?? NO_BYTES, headers, timestamp };

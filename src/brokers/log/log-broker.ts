@@ -1,4 +1,5 @@
 import type { Logger } from '../../logger.ts';
+import type { RegistryCopy } from '../../registry/store.ts';
 import type { Clock } from '../../time.ts';
 import type {
   Broker,
@@ -34,6 +35,7 @@ export class LogBroker implements Broker, PartitionOwner {
   readonly name: string;
   readonly capabilities: Capabilities;
   readonly deadLetters: DeadLetters;
+  readonly registryCopy: RegistryCopy | undefined;
   readonly #log: Log;
   readonly #options: LogBrokerOptions;
   readonly #committer: Committer;
@@ -52,6 +54,7 @@ export class LogBroker implements Broker, PartitionOwner {
     this.name = log.name;
     this.capabilities = options.capabilities;
     this.deadLetters = log.deadLetters;
+    this.registryCopy = log.registryCopy;
     this.#log = log;
     this.#options = options;
     const { clock, logger, commits: budget } = options;
@@ -111,13 +114,20 @@ export class LogBroker implements Broker, PartitionOwner {
   }
 
   async detach(subscriptionId: string): Promise<void> {
-    this.#outlets.delete(subscriptionId);
-    for (const reader of [...this.#readers.values(), ...this.#leaving]) {
-      this.#cursors.drop(reader, reader.cursorsOf(subscriptionId));
-    }
+    this.#letGo(subscriptionId);
     await this.#committer.flush();
     await this.#replays.dropAllOf(subscriptionId);
     await this.#log.dropPositions(subscriptionId);
+  }
+
+  async leave(subscriptionId: string): Promise<void> {
+    this.#letGo(subscriptionId);
+    // A position that is on its way may not come after what ends the subscription elsewhere.
+    await this.#committer.flush();
+  }
+
+  keptSubscriptions(): readonly string[] {
+    return this.#log.keptSubscriptions();
   }
 
   roomAgain(subscriptionId: string): void {
@@ -146,6 +156,10 @@ export class LogBroker implements Broker, PartitionOwner {
     }
     await handOver(readers, how, this.#committer);
     for (const reader of readers) this.#leaving.delete(reader);
+  }
+
+  async partitions(): Promise<readonly string[]> {
+    return (await this.#log.partitions()).map(keyOf);
   }
 
   async replay(subscriptionId: string, range: ReplayRange): Promise<{ jobId: string }> {
@@ -201,6 +215,13 @@ export class LogBroker implements Broker, PartitionOwner {
 
   health(): Health {
     return this.#log.health();
+  }
+
+  #letGo(subscriptionId: string): void {
+    this.#outlets.delete(subscriptionId);
+    for (const reader of [...this.#readers.values(), ...this.#leaving]) {
+      this.#cursors.drop(reader, reader.cursorsOf(subscriptionId));
+    }
   }
 
   async #open(): Promise<void> {

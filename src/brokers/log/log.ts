@@ -4,6 +4,7 @@
  *
  * Offsets of a partition grow with each record and may have gaps. All offsets are integers below 2^53.
  */
+import type { RegistryCopy } from '../../registry/store.ts';
 import type { Coordinates, DeadLetters, Health, NewRecord, SourceRecord } from '../broker.ts';
 
 export interface Partition {
@@ -85,6 +86,7 @@ export interface Log {
   readonly positionCapacity: number;
   readonly deadLetters: DeadLetters;
   readonly replayJobs: ReplayJobs;
+  readonly registryCopy: RegistryCopy | undefined;
   /** Connects: from now on everything works but owning partitions. */
   open(): Promise<void>;
   /** Takes part in the sharing of partitions. The first of them may come later: others may have to let go of them. */
@@ -125,6 +127,8 @@ export interface Log {
    * often, milliseconds. Undefined: they are this process's alone.
    */
   readonly positionsRecheckMs: number | undefined;
+  /** The subscriptions that are registered here. */
+  keptSubscriptions(): readonly string[];
   find(by: { eventId: string } | { correlationId: string }, limit: number): Promise<SourceRecord[]>;
   /** Milliseconds a record stays in the log; undefined when retention is not by age. */
   readonly retentionMs: number | undefined;

@@ -22,7 +22,7 @@ import {
 import type { Place } from '../reading/fetch.ts';
 import type { FormerMember } from './former-member.ts';
 import { GroupRequests } from './group-requests.ts';
-import { Lease, Stay, type LeaseTimes } from './lease.ts';
+import { Lease, Stay, type LeaseTimes } from '../../lease.ts';
 import { reasonOf, type Node, type Wire } from '../wire/wire.ts';
 
 const HEARTBEAT_MS = 1_000;

@@ -3,7 +3,7 @@ import type { Clock } from '../../../time.ts';
 import type { Batch } from './batch-lane.ts';
 import type { Answer } from './micro-batcher.ts';
 import { produce, type KafkaNewRecord, type SequencedBatch } from './produce-request.ts';
-import { TooLarge } from '../tables/topic-access.ts';
+import { TooLarge } from '../../tables/topic-access.ts';
 import { reasonOf, type Node, type Wire } from '../wire/wire.ts';
 
 /** Below the time after which a request counts as lost: the broker says itself that the replicas did not follow. */

@@ -1,7 +1,7 @@
 import type { Cluster } from '../wire/cluster.ts';
 import { UNKNOWN_TOPIC_OR_PARTITION } from '../wire/error-codes.ts';
 import { readable } from './record-batches.ts';
-import type { KafkaRecord } from '../tables/topic-access.ts';
+import type { KeyedRecord } from '../../tables/topic-access.ts';
 import { requests, type Line, type Node, type Wire } from '../wire/wire.ts';
 
 export interface Place {
@@ -14,7 +14,7 @@ export interface Place {
 export interface Fetched {
   /** 0, or why there are no records. */
   readonly errorCode: number;
-  readonly records: readonly KafkaRecord[];
+  readonly records: readonly KeyedRecord[];
   /** The offset to read from next. */
   readonly next: number;
   /** What the records take, as they were before any compression. */

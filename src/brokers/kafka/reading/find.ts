@@ -2,7 +2,7 @@ import type { Partition } from '../../log/log.ts';
 import type { CatchUpReads } from './catch-up-reads.ts';
 import type { LogOffsets } from '../wire/log-offsets.ts';
 import { textOf } from './record-batches.ts';
-import type { KafkaRecord } from '../tables/topic-access.ts';
+import type { KeyedRecord } from '../../tables/topic-access.ts';
 
 const READ_BYTES = 512 << 10;
 
@@ -10,7 +10,7 @@ export type Sought = { readonly eventId: string } | { readonly correlationId: st
 
 export interface Found {
   readonly partition: Partition;
-  readonly record: KafkaRecord;
+  readonly record: KeyedRecord;
 }
 
 /**
@@ -44,7 +44,7 @@ export async function find(
 }
 
 /** By the header where the producer sent it, else by what the event itself says. */
-function matcher(by: Sought): (record: KafkaRecord) => boolean {
+function matcher(by: Sought): (record: KeyedRecord) => boolean {
   const [member, id] =
     'eventId' in by ? (['eventId', by.eventId] as const) : (['correlationId', by.correlationId] as const);
   // Taking every event apart costs more than reading it; only what JSON may write in several ways needs it.

@@ -1,10 +1,10 @@
 import { OffsetOutOfRange } from '../../log/log.ts';
 import { NONE, OFFSET_OUT_OF_RANGE } from '../wire/error-codes.ts';
 import type { Fetched, Place } from './fetch.ts';
-import type { KafkaRecord } from '../tables/topic-access.ts';
+import type { KeyedRecord } from '../../tables/topic-access.ts';
 
 export interface Read {
-  readonly records: readonly KafkaRecord[];
+  readonly records: readonly KeyedRecord[];
   readonly next: number;
 }
 

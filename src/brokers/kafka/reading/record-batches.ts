@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { fetchV13, RecordsBatch } from '@platformatic/kafka';
-import type { KafkaRecord } from '../tables/topic-access.ts';
+import type { KeyedRecord } from '../../tables/topic-access.ts';
 
 type FetchedPartition = fetchV13.FetchResponse['responses'][number]['partitions'][number];
 
@@ -20,8 +20,8 @@ const TIMESTAMP_IS_APPEND_TIME = 1 << 3;
 export function readable(
   { records: batches, abortedTransactions }: FetchedPartition,
   from: number,
-): { records: KafkaRecord[]; next: number; bytes: number } {
-  const records: KafkaRecord[] = [];
+): { records: KeyedRecord[]; next: number; bytes: number } {
+  const records: KeyedRecord[] = [];
   const isAborted = abortedAmong(abortedTransactions ?? []);
   let next = from;
   let bytes = 0;
@@ -63,7 +63,7 @@ function abortedAmong(
   };
 }
 
-function recordOf(batch: RecordsBatch, record: RecordsBatch['records'][number], offset: number): KafkaRecord {
+function recordOf(batch: RecordsBatch, record: RecordsBatch['records'][number], offset: number): KeyedRecord {
   const { key, value } = record;
   const timestamp =
     (batch.attributes & TIMESTAMP_IS_APPEND_TIME) === 0

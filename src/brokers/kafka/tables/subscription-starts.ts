@@ -1,7 +1,7 @@
 import type { Clock } from '../../../time.ts';
 import type { Partition } from '../../log/log.ts';
-import { Claims, type ClaimsOptions } from './claims.ts';
-import type { CompactedTopic } from './compacted-topic.ts';
+import { Claims, type ClaimsOptions } from '../../tables/claims.ts';
+import type { CompactedTopic } from '../../tables/compacted-topic.ts';
 
 /** Of the topic `{name}.subscriptions`, which this table shares with others. */
 export const SUBSCRIPTIONS_TOPIC = {

@@ -3,14 +3,15 @@ import { sleep, type Clock } from '../../../time.ts';
 import { PublishRefused, type Health } from '../../broker.ts';
 import { CatchUpReads } from '../reading/catch-up-reads.ts';
 import type { Cluster } from '../wire/cluster.ts';
-import { CompactedTopic } from './compacted-topic.ts';
-import { KafkaDeadLetters } from './dead-letters.ts';
+import { CompactedTopic } from '../../tables/compacted-topic.ts';
+import { TopicDeadLetters } from '../../tables/dead-letters.ts';
 import { HeadReads } from '../reading/head-reads.ts';
 import type { LogOffsets } from '../wire/log-offsets.ts';
 import type { Publisher } from '../publishing/publisher.ts';
-import { KafkaReplayJobs } from './replay-jobs.ts';
+import { TopicRegistryCopy } from '../../tables/registry-copy.ts';
+import { TopicReplayJobs } from '../../tables/replay-jobs.ts';
 import { SUBSCRIPTIONS_TOPIC, SubscriptionStarts } from './subscription-starts.ts';
-import { TooLarge, type TopicAccess } from './topic-access.ts';
+import { TooLarge, type TopicAccess } from '../../tables/topic-access.ts';
 import type { TopicAdmin } from '../wire/topic-admin.ts';
 import { TopicReader } from '../reading/topic-reader.ts';
 import { reasonOf, type Wire } from '../wire/wire.ts';
@@ -40,11 +41,12 @@ export interface TablesDeps extends TableSettings {
 
 const RETRY_MS = 1_000;
 
-/** What the gateway keeps in topics of its own: dead letters, where subscriptions began, jobs of replays. */
+/** What the gateway keeps in topics of its own: dead letters, where subscriptions began, jobs of replays, the registry once more. */
 export class Tables {
-  readonly deadLetters: KafkaDeadLetters;
+  readonly deadLetters: TopicDeadLetters;
   readonly starts: SubscriptionStarts;
-  readonly replayJobs: KafkaReplayJobs;
+  readonly replayJobs: TopicReplayJobs;
+  readonly registryCopy: TopicRegistryCopy;
   readonly #deps: TablesDeps;
   readonly #following: HeadReads;
   readonly #subscriptions: CompactedTopic;
@@ -55,14 +57,15 @@ export class Tables {
     this.#following = new HeadReads(wire, cluster, clock, 'tables');
     const reader = new TopicReader(cluster, this.#following, new CatchUpReads(wire, cluster, 'letters'));
     const access = this.#access(reader);
-    this.deadLetters = new KafkaDeadLetters({
+    this.deadLetters = new TopicDeadLetters({
       ...{ access, bodies: access, topic: `${prefix}.dead-letters`, partitions: 1, clock, logger },
       ...deadLetters,
     });
     const topic = `${prefix}.subscriptions`;
     this.#subscriptions = new CompactedTopic({ access, topic, ...SUBSCRIPTIONS_TOPIC, clock, logger });
     this.starts = new SubscriptionStarts(this.#subscriptions, { newId, clock, logger });
-    this.replayJobs = new KafkaReplayJobs(this.#subscriptions, logger);
+    this.replayJobs = new TopicReplayJobs(this.#subscriptions, logger);
+    this.registryCopy = new TopicRegistryCopy(this.#subscriptions, logger);
   }
 
   /** Resolves once all of it is known; tries until then, and says why it takes so long. */

@@ -1,7 +1,7 @@
-import type { Logger } from '../../../logger.ts';
-import { sleep, type Clock } from '../../../time.ts';
-import { OffsetOutOfRange } from '../../log/log.ts';
-import type { KafkaRecord, TopicAccess } from './topic-access.ts';
+import type { Logger } from '../../logger.ts';
+import { sleep, type Clock } from '../../time.ts';
+import { OffsetOutOfRange } from '../log/log.ts';
+import type { KeyedRecord, TopicAccess } from './topic-access.ts';
 
 const READ_BYTES = 1 << 20;
 const PAUSE_MIN_MS = 100;
@@ -16,7 +16,9 @@ export interface TailOptions {
   /** Called before a failed read is tried again: the topic may have been deleted. */
   readonly ensure: () => Promise<unknown>;
   /** Told of every record that has a key, in log order; again from the beginning after `started over`. */
-  readonly record: (key: string, record: KafkaRecord) => void;
+  readonly record: (key: string, record: KeyedRecord) => void;
+  /** What was told of means nothing any more: it comes again, from the beginning of what is there now. */
+  readonly startsOver: () => void;
   /** The partition was read from its beginning once more; `present`: the keys that have a value there. */
   readonly startedOver: (present: ReadonlySet<string>) => void;
 }
@@ -112,7 +114,7 @@ export class TopicTail {
     this.#arrived();
   }
 
-  #take(record: KafkaRecord): void {
+  #take(record: KeyedRecord): void {
     if (!record.key) return;
     const key = Buffer.from(record.key).toString();
     if (record.value) this.#present?.add(key);
@@ -144,6 +146,7 @@ export class TopicTail {
     this.#next = 0;
     this.#goal = undefined;
     this.#present = new Set();
+    this.#options.startsOver();
     for (const waiter of this.#waiters) {
       if (!waiter.endsWithLog) continue;
       this.#waiters.delete(waiter);

@@ -1,4 +1,4 @@
-import type { Clock } from '../../../time.ts';
+import type { Clock } from '../time.ts';
 
 /** Between the last moment of an attempt and the moment when another process may begin: clocks and scheduling err. */
 const MARGIN_MS = 1_000;
@@ -40,6 +40,11 @@ export class Lease {
   /** May an attempt start, which will have ended before anybody else can have the partition? */
   holds(): boolean {
     return this.#remaining() > this.#times.attemptTimeoutMs + MARGIN_MS;
+  }
+
+  /** False when an attempt takes longer than the group waits for us. */
+  canHold(): boolean {
+    return this.#times.sessionTimeoutMs > this.#times.attemptTimeoutMs + MARGIN_MS;
   }
 
   /** Milliseconds until another may have the partitions; 0 when one may have them by now. */

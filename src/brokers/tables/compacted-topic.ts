@@ -1,13 +1,14 @@
-import type { Logger } from '../../../logger.ts';
-import type { Clock } from '../../../time.ts';
-import type { Health } from '../../broker.ts';
-import type { KafkaRecord, TopicAccess } from './topic-access.ts';
+import type { Logger } from '../../logger.ts';
+import type { Clock } from '../../time.ts';
+import type { Health } from '../broker.ts';
+import type { LatestRecords } from './latest-records.ts';
+import type { AppendedRecord, KeyedRecord, Repeated, TopicAccess } from './topic-access.ts';
 import { TopicTail } from './topic-tail.ts';
 
 /** What a compacted topic is kept for: told of every record of its keys, in log order for each key. Must not throw. */
 export interface Table {
   /** A record without a value ends the key. The same record may come again after a failed or repeated reading. */
-  changed(key: string, record: KafkaRecord, partition: number): void;
+  changed(key: string, record: KeyedRecord, partition: number): void;
   /**
    * The partition was cut off or made anew, and was read again from its beginning: `present` has all keys that have
    * a value there. What else the table knows of this partition exists in its memory only.
@@ -27,6 +28,8 @@ export interface CompactedTopicOptions {
   readonly exactly?: boolean;
   /** Beside `cleanup.policy=compact`. */
   readonly configs?: Readonly<Record<string, string>>;
+  /** For a log that does not compact, in which records are therefore written again (`repeat`). */
+  readonly latest?: LatestRecords;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -80,21 +83,38 @@ export class CompactedTopic {
    * Resolves once the record is durable and this process's tables have seen it. `null` ends the key. A rejection with
    * TooLarge is final; after any other it is not known whether the record was written.
    */
-  async put(
+  put(
     key: string,
     value: Uint8Array | null,
     headers: Readonly<Record<string, string>> = {},
   ): Promise<TopicPlace> {
+    return this.#append({ key, value, headers });
+  }
+
+  /**
+   * Writes a record that is in the topic once more, where it is kept for longer. Whoever knows a newer record of its
+   * key, or the end of that, does not see it. Resolves and rejects as `put` does.
+   */
+  async repeat(key: string, { value, headers }: KeyedRecord, repeats: Repeated): Promise<void> {
+    await this.#append({ key, value: value ?? null, headers, repeats });
+  }
+
+  async #append(record: Omit<AppendedRecord, 'topic'>): Promise<TopicPlace> {
     const { access, topic } = this.#options;
     const restarts = this.#restarts();
     if (this.#stopped || this.#tails.length === 0) throw new Error(`${topic} is not read`);
-    const place = await access.append({ topic, key, value, headers });
+    const place = await access.append({ topic, ...record });
     // An offset from before a partition started over means nothing in what it is now.
     if (this.#restarts() !== restarts)
       throw new Error(`${topic} was cut off or made anew: what was written may be lost`);
     this.#follow(place.partition + 1);
     await this.#tails[place.partition]?.passed(place.offset + 1);
     return place;
+  }
+
+  /** Have the tables seen all that was in the topic when it began? */
+  get isLoaded(): boolean {
+    return this.#tails.length > 0 && this.#tails.every((tail) => tail.isLoaded);
   }
 
   /** Resolves once the tables have seen all that is in the topic now. */
@@ -122,7 +142,7 @@ export class CompactedTopic {
   health(): Health {
     const failure = this.#tails.find((tail) => tail.failure !== undefined)?.failure;
     if (failure !== undefined) return { ok: false, reason: `${this.name}: ${failure}` };
-    if (this.#tails.length > 0 && this.#tails.every((tail) => tail.isLoaded)) return { ok: true };
+    if (this.isLoaded) return { ok: true };
     return { ok: false, reason: `${this.name} is not read to its end yet` };
   }
 
@@ -144,6 +164,7 @@ export class CompactedTopic {
         ...{ access, topic, partition, clock, logger },
         ensure: () => this.#ensure(),
         record: (key, record) => this.#changed(key, record, partition),
+        startsOver: () => this.#options.latest?.clear(),
         startedOver: (present) => this.#startedOver(partition, present),
       });
       this.#tails.push(tail);
@@ -151,7 +172,10 @@ export class CompactedTopic {
     }
   }
 
-  #changed(key: string, record: KafkaRecord, partition: number): void {
+  #changed(key: string, given: KeyedRecord, partition: number): void {
+    const { latest } = this.#options;
+    const record = latest ? latest.take(key, given) : given;
+    if (!record) return;
     for (const [prefix, table] of this.#tables)
       if (key.startsWith(prefix)) table.changed(key.slice(prefix.length), record, partition);
   }

@@ -1,19 +1,26 @@
-import { OffsetOutOfRange } from '../../log/log.ts';
-import type { IndexedLetter } from './letter-index.ts';
-import type { KafkaRecord, TopicAccess } from './topic-access.ts';
+import { OffsetOutOfRange } from '../log/log.ts';
+import type { TopicPlace } from './compacted-topic.ts';
+import type { KeyedRecord, TopicAccess } from './topic-access.ts';
 
 /** Records between two wanted ones that are rather read along than jumped over. */
 const MOST_BETWEEN = 4;
 const READ_BYTES = 4 << 20;
 
-/** The records at these places, by the letter's id; those that are no longer there are missing. */
+/** Where the record of a key is. */
+export interface RecordPlace extends TopicPlace {
+  readonly id: string;
+  /** Size of the record, roughly. */
+  readonly bytes: number;
+}
+
+/** The records at these places, by the key; those that are no longer there are missing. */
 export async function readPlaces(
   access: Pick<TopicAccess, 'read'>,
   topic: string,
-  letters: readonly IndexedLetter[],
-): Promise<Map<string, KafkaRecord>> {
-  const found = new Map<string, KafkaRecord>();
-  const partitions = Map.groupBy(letters, (letter) => letter.partition);
+  places: readonly RecordPlace[],
+): Promise<Map<string, KeyedRecord>> {
+  const found = new Map<string, KeyedRecord>();
+  const partitions = Map.groupBy(places, (place) => place.partition);
   await Promise.all(
     [...partitions].map(async ([partition, wanted]) => {
       let rest = wanted.toSorted((a, b) => a.offset - b.offset);
@@ -36,7 +43,7 @@ async function readFrom(
   access: Pick<TopicAccess, 'read'>,
   topic: string,
   partition: number,
-  [first, ...others]: readonly IndexedLetter[],
+  [first, ...others]: readonly RecordPlace[],
 ): Promise<Pick<Awaited<ReturnType<TopicAccess['read']>>, 'records' | 'next'>> {
   const from = first?.offset ?? 0;
   let bytes = first?.bytes ?? 0;

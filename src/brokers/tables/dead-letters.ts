@@ -1,14 +1,15 @@
-import type { Logger } from '../../../logger.ts';
-import type { Clock, Timer } from '../../../time.ts';
-import type { DeadLetter, DeadLetterFilter, DeadLetterGroup, DeadLetters, Health } from '../../broker.ts';
+import type { Logger } from '../../logger.ts';
+import type { Clock, Timer } from '../../time.ts';
+import type { DeadLetter, DeadLetterFilter, DeadLetterGroup, DeadLetters, Health } from '../broker.ts';
 import { CompactedTopic, type Table } from './compacted-topic.ts';
 import { decodeLetter, sizeOfRecord } from './dead-letter-record.ts';
+import type { LatestRecords } from './latest-records.ts';
 import { indexed, LetterIndex, type IndexedLetter } from './letter-index.ts';
 import { readPlaces } from './letter-places.ts';
 import { letterForms } from './shrunk-letter.ts';
-import { TooLarge, type KafkaRecord, type TopicAccess } from './topic-access.ts';
+import { TooLarge, type KeyedRecord, type TopicAccess } from './topic-access.ts';
 
-export interface KafkaDeadLettersOptions {
+export interface TopicDeadLettersOptions {
   readonly access: TopicAccess;
   /** For the bodies that somebody looks at: they must not wait behind a read that waits for new records. */
   readonly bodies: Pick<TopicAccess, 'read'>;
@@ -19,6 +20,8 @@ export interface KafkaDeadLettersOptions {
   readonly maxBytes: number;
   /** Milliseconds that a letter stays after it was replayed or discarded. */
   readonly keepMs: number;
+  /** For a log that does not compact. */
+  readonly latest?: LatestRecords;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -38,26 +41,27 @@ const ENDS = 'tmf-hub-ends';
  * it ends nothing, and the letter is written once more so that compaction keeps it. `min.compaction.lag.ms` leaves
  * the time for that.
  */
-export class KafkaDeadLetters implements DeadLetters, Table {
-  readonly #options: KafkaDeadLettersOptions;
-  readonly #topic: CompactedTopic;
+export class TopicDeadLetters implements DeadLetters, Table {
+  readonly topic: CompactedTopic;
+  readonly #options: TopicDeadLettersOptions;
   readonly #index = new LetterIndex();
   /** Letters whose last record is a tombstone that ended another one. */
   readonly #overtaken = new Set<string>();
   #timer: Timer | undefined;
   #stopped = false;
 
-  constructor(options: KafkaDeadLettersOptions) {
+  constructor(options: TopicDeadLettersOptions) {
     this.#options = options;
-    const { access, topic, partitions, maxBytes, clock, logger } = options;
+    const { access, topic, partitions, maxBytes, latest, clock, logger } = options;
     const configs = { 'max.message.bytes': `${maxBytes}`, 'min.compaction.lag.ms': `${6 * SWEEP_MS}` };
-    this.#topic = new CompactedTopic({ access, topic, partitions, configs, clock, logger });
-    this.#topic.keep('', this);
+    const given = { access, topic, partitions, configs, clock, logger };
+    this.topic = new CompactedTopic(latest ? { ...given, latest } : given);
+    this.topic.keep('', this);
   }
 
   /** Resolves once all letters are known; rejects when the topic cannot be had. */
   async start(): Promise<void> {
-    await this.#topic.start();
+    await this.topic.start();
     this.#index.putInOrder();
     this.#sweepLater();
   }
@@ -65,11 +69,11 @@ export class KafkaDeadLetters implements DeadLetters, Table {
   stop(): void {
     this.#stopped = true;
     this.#timer?.cancel();
-    this.#topic.stop();
+    this.topic.stop();
   }
 
   health(): Health {
-    return this.#topic.health();
+    return this.topic.health();
   }
 
   /** One that its topic refuses as too large is written as much as fits; rejects with TooLarge only for a corrected body. */
@@ -78,7 +82,7 @@ export class KafkaDeadLetters implements DeadLetters, Table {
     let refused: unknown = new TooLarge(`a dead letter with its corrected body exceeds ${maxBytes} bytes`);
     for (const { record, kept } of letterForms(letter, maxBytes)) {
       try {
-        await this.#topic.put(letter.id, record.value, record.headers);
+        await this.topic.put(letter.id, record.value, record.headers);
         if (kept === undefined) return;
         const { id, eventId, source } = letter;
         const what = { deadLetter: id, eventId, topic: source.topic, partition: source.partition };
@@ -111,7 +115,7 @@ export class KafkaDeadLetters implements DeadLetters, Table {
     return Object.fromEntries(this.#index.count({ ...filter, state: 'open' }, groupBy));
   }
 
-  changed(id: string, record: KafkaRecord, partition: number): void {
+  changed(id: string, record: KeyedRecord, partition: number): void {
     this.#overtaken.delete(id);
     const { value, headers, offset, timestamp } = record;
     if (!value) return this.#ended(id, record);
@@ -129,7 +133,7 @@ export class KafkaDeadLetters implements DeadLetters, Table {
     if (lost.length > 0) logger.error({ topic, partition, letters: lost.length }, 'dead-letters.lost');
   }
 
-  #ended(id: string, { headers }: KafkaRecord): void {
+  #ended(id: string, { headers }: KeyedRecord): void {
     const ends = headers[ENDS];
     const letter = this.#index.get(id);
     if (letter && ends !== undefined && Number(ends) !== letter.offset) this.#overtaken.add(id);
@@ -142,7 +146,7 @@ export class KafkaDeadLetters implements DeadLetters, Table {
     const found = new Map<string, DeadLetter>();
     let wanted = letters;
     for (let look = 0; look < LOOKS && wanted.length > 0; look++) {
-      if (look > 0) await this.#topic.upToDate();
+      if (look > 0) await this.topic.upToDate();
       const places = look > 0 ? wanted.flatMap(({ id }) => this.#index.get(id) ?? []) : wanted;
       for (const [id, record] of await readPlaces(bodies, topic, places)) {
         const letter = decodeLetter(id, record);
@@ -170,13 +174,13 @@ export class KafkaDeadLetters implements DeadLetters, Table {
     const before = clock.now() - keepMs;
     const overtaken = [...this.#overtaken].flatMap((id) => this.#index.get(id) ?? []);
     for (const [id, { value = null, headers }] of await readPlaces(bodies, topic, overtaken))
-      if (this.#overtaken.has(id)) await this.#topic.put(id, value, headers);
+      if (this.#overtaken.has(id)) await this.topic.put(id, value, headers);
     const old = [...this.#index.all()].filter(
       ({ state, writtenAt }) => state !== 'open' && writtenAt <= before,
     );
     for (let at = 0; at < old.length && !this.#stopped; at += TOMBSTONES_AT_ONCE) {
       const some = old.slice(at, at + TOMBSTONES_AT_ONCE).filter((one) => this.#index.get(one.id) === one);
-      await Promise.all(some.map(({ id, offset }) => this.#topic.put(id, null, { [ENDS]: `${offset}` })));
+      await Promise.all(some.map(({ id, offset }) => this.topic.put(id, null, { [ENDS]: `${offset}` })));
     }
   }
 }

@@ -10,8 +10,8 @@
  * A new state is a new record with the same key. So `kafka-console-consumer --topic tmf-hub.dead-letters
  * --from-beginning --property print.key=true --property print.headers=true` shows what happened to each.
  */
-import type { DeadLetter } from '../../broker.ts';
-import type { KafkaRecord } from './topic-access.ts';
+import type { DeadLetter } from '../broker.ts';
+import type { KeyedRecord } from './topic-access.ts';
 
 export interface LetterRecord {
   readonly value: Uint8Array;
@@ -49,7 +49,7 @@ export function encodeLetter(letter: DeadLetter): LetterRecord {
 }
 
 /** undefined when the record is no dead letter of ours. */
-export function decodeLetter(id: string, { value, headers }: KafkaRecord): DeadLetter | undefined {
+export function decodeLetter(id: string, { value, headers }: KeyedRecord): DeadLetter | undefined {
   const json = letterJson(headers);
   if (!json || !value) return undefined;
   const foreign = Object.entries(headers).filter(([name]) => !name.startsWith(OURS));
@@ -74,7 +74,7 @@ export function sizeOfRecord(id: string, { value, headers }: LetterRecord): numb
   return bytes;
 }
 
-function letterJson(headers: KafkaRecord['headers']): LetterJson | undefined {
+function letterJson(headers: KeyedRecord['headers']): LetterJson | undefined {
   try {
     const json = JSON.parse(headers[LETTER] ?? '') as LetterJson | null;
     return json && !Number.isNaN(Date.parse(json.deadAt)) ? json : undefined;

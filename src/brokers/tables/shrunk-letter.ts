@@ -1,4 +1,4 @@
-import type { DeadLetter } from '../../broker.ts';
+import type { DeadLetter } from '../broker.ts';
 import { encodeLetter, sizeOfRecord, type LetterRecord } from './dead-letter-record.ts';
 
 export interface LetterForm {

@@ -1,6 +1,6 @@
-import type { Logger } from '../../../logger.ts';
+import type { Logger } from '../../logger.ts';
 import type { CompactedTopic, Table } from './compacted-topic.ts';
-import type { KafkaRecord } from './topic-access.ts';
+import type { KeyedRecord } from './topic-access.ts';
 
 export interface ClaimsOptions {
   /** The keys begin with it. */
@@ -89,7 +89,7 @@ export class Claims<T> implements Table {
     }
   }
 
-  changed(key: string, record: KafkaRecord): void {
+  changed(key: string, record: KeyedRecord): void {
     const at = key.lastIndexOf(SEPARATOR);
     const name = key.slice(0, at);
     const id = key.slice(at + 1);

@@ -1,4 +1,4 @@
-import type { DeadLetter, DeadLetterFilter, DeadLetterGroup, DeadLetterState } from '../../broker.ts';
+import type { DeadLetter, DeadLetterFilter, DeadLetterGroup, DeadLetterState } from '../broker.ts';
 import type { TopicPlace } from './compacted-topic.ts';
 
 /** What is remembered of a dead letter: where its latest record is, and what a filter may ask for. */

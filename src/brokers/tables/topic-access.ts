@@ -1,6 +1,6 @@
-/** What the tables in compacted topics need of Kafka; the rest of the driver implements it. */
+/** What the tables need of a log that keeps them: compacted topics on Kafka, streams on RabbitMQ. */
 
-export interface KafkaRecord {
+export interface KeyedRecord {
   readonly offset: number;
   readonly key: Uint8Array | undefined;
   /** undefined: a tombstone. No bytes at all are a value. */
@@ -8,6 +8,25 @@ export interface KafkaRecord {
   readonly headers: Readonly<Record<string, string>>;
   /** Milliseconds since the epoch. */
   readonly timestamp: number;
+  /** It is written again, so that a log that does not compact keeps it. */
+  readonly repeats?: Repeated;
+}
+
+/** Of a record that is there once more: which one it was first, and when that was written. */
+export interface Repeated {
+  readonly offset: number;
+  /** Milliseconds since the epoch. */
+  readonly timestamp: number;
+}
+
+export interface AppendedRecord {
+  readonly topic: string;
+  readonly key: string;
+  /** null: a tombstone. */
+  readonly value: Uint8Array | null;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Only for logs that do not compact. */
+  readonly repeats?: Repeated;
 }
 
 export interface TopicAccess {
@@ -28,20 +47,14 @@ export interface TopicAccess {
     partition: number,
     from: number,
     maxBytes: number,
-  ): Promise<{ records: readonly KafkaRecord[]; next: number; topicId: string }>;
+  ): Promise<{ records: readonly KeyedRecord[]; next: number; topicId: string }>;
   /** `start`: first offset that may still be there. `end`: the offset that the next stable record will get or pass. */
   bounds(topic: string, partition: number): Promise<{ start: number; end: number; topicId: string }>;
   /**
    * Durable when it resolves. Calls made one after the other are written in that order. Rejects with TooLarge when the
    * topic or the broker will never take a record of this size.
    */
-  append(record: {
-    topic: string;
-    key: string;
-    /** null: a tombstone. */
-    value: Uint8Array | null;
-    headers: Readonly<Record<string, string>>;
-  }): Promise<{ partition: number; offset: number }>;
+  append(record: AppendedRecord): Promise<{ partition: number; offset: number }>;
 }
 
 /** A record is larger than its topic takes: sending it again is in vain. */

@@ -1,14 +1,14 @@
-import type { Logger } from '../../../logger.ts';
-import type { ReplayJob, ReplayJobs } from '../../log/log.ts';
+import type { Logger } from '../../logger.ts';
+import type { ReplayJob, ReplayJobs } from '../log/log.ts';
 import type { CompactedTopic, Table } from './compacted-topic.ts';
-import type { KafkaRecord } from './topic-access.ts';
+import type { KeyedRecord } from './topic-access.ts';
 
 export type ReplayJobListener = (change: ReplayJob | { readonly removed: string }) => void;
 
 const PREFIX = 'replay:';
 
 /** Jobs of replays, one record each with the key `replay:{job id}`, known to every replica. */
-export class KafkaReplayJobs implements ReplayJobs, Table {
+export class TopicReplayJobs implements ReplayJobs, Table {
   readonly #topic: CompactedTopic;
   readonly #logger: Logger;
   readonly #jobs = new Map<string, ReplayJob>();
@@ -41,7 +41,7 @@ export class KafkaReplayJobs implements ReplayJobs, Table {
     this.#listeners.push(listener);
   }
 
-  changed(id: string, { value }: KafkaRecord): void {
+  changed(id: string, { value }: KeyedRecord): void {
     if (value) {
       const job = this.#decode(id, value);
       if (!job) return;
