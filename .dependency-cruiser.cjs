@@ -28,7 +28,10 @@ module.exports = {
       name: 'log-engine-does-no-io',
       severity: 'error',
       from: { path: '^src/brokers/log/' },
-      to: { pathNot: '^src/(brokers/log|tmf)/|^src/(time|logger)\\.ts$|^src/brokers/broker\\.ts$' },
+      to: {
+        pathNot:
+          '^src/(brokers/log|tmf)/|^src/(time|logger)\\.ts$|^src/(brokers/broker|registry/store)\\.ts$',
+      },
     },
     {
       name: 'siblings-meet-at-seams',
@@ -59,6 +62,8 @@ module.exports = {
     only('zod-in-config', 'zod', '^src/config/'),
     only('yaml-in-config', 'yaml', '^src/config/'),
     only('ipaddr-in-callbacks', 'ipaddr\\.js', '^src/callbacks/'),
+    only('amqplib-in-its-driver', 'amqplib', '^src/brokers/rabbitmq/'),
+    only('redis-in-its-store', '(redis|@redis)', '^src/registry/redis/'),
     only('kafka-in-its-driver', '(@platformatic/kafka|kafkajs)', '^src/brokers/kafka/'),
   ],
   options: {

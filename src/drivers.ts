@@ -1,53 +1,84 @@
-/** The brokers by the configuration: the only file that names concrete drivers. */
+/** The brokers and the registry by the configuration: the only file that names concrete drivers. */
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Broker } from './brokers/broker.ts';
 import { createEmbeddedLog } from './brokers/embedded/embedded-log.ts';
 import { LogBroker } from './brokers/log/log-broker.ts';
 import type { Config } from './config/load.ts';
+import { sourcesOf, type SourceConfig } from './config/sources.ts';
 import type { Logger } from './logger.ts';
+import { createSqliteRegistry } from './registry/sqlite.ts';
+import type { RegistryCopy, RegistryStore } from './registry/store.ts';
 import { systemClock as clock } from './time.ts';
+import type { Catalogue } from './tmf/catalogue.ts';
+import { spellingsOf } from './tmf/event-names.ts';
 
 /** How often new topics and partitions are looked for. */
 const KAFKA_LOOK_MS = 5_000;
+/** Events that may wait for RabbitMQ's confirmation, bytes. */
+const RABBITMQ_PUBLISH_QUEUE = 64 << 20;
 
-/** `registry` names the subscriptions that this process knows. Nothing is connected yet. */
-export async function createBroker(config: Config, logger: Logger, registry: () => string): Promise<Broker> {
-  switch (config.broker) {
+export interface DriverContext {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly catalogue: Catalogue;
+  readonly store: RegistryStore;
+  /** Names the registry, or what this process knows of one of its own (RULES 1). */
+  readonly registry: () => string;
+}
+
+/** `copies`: where the registry is kept once more, known once the brokers are there. */
+export async function createRegistry(
+  { name, data, redis }: Config,
+  logger: Logger,
+  copies: () => readonly RegistryCopy[],
+): Promise<RegistryStore> {
+  if (redis.url === undefined)
+    return createSqliteRegistry({ dir: data.dir, clock, logger, newId: randomUUID });
+  const { createRedisRegistry } = await import('./registry/redis/redis-registry.ts');
+  return createRedisRegistry({ url: redis.url, prefix: name, copies, clock, logger, newId: randomUUID });
+}
+
+/** One for each source, in their order. Nothing is connected yet. */
+export function createBrokers(context: DriverContext): Promise<readonly Broker[]> {
+  return Promise.all(sourcesOf(context.config).map(async (source) => createBroker(source, context)));
+}
+
+// Drivers with a client are loaded when they are wanted: it costs memory that the others need not pay.
+function createBroker(source: SourceConfig, context: DriverContext): Promise<Broker> | Broker {
+  switch (source.broker) {
     case 'embedded':
-      return embeddedBroker(config, logger);
+      return embeddedBroker(source, context);
     case 'kafka':
-      return kafkaBroker(config, logger, registry);
-    default:
-      throw new Error(
-        `This version has no ${config.broker} driver yet: set "broker: embedded" or "broker: kafka".`,
-      );
+      return kafkaBroker(source, context);
+    case 'rabbitmq':
+      return rabbitBroker(source, context);
   }
 }
 
-function embeddedBroker({ data, topics, embedded }: Config, logger: Logger): Broker {
+type Of<Kind> = Extract<SourceConfig, { broker: Kind }>;
+
+function embeddedBroker({ name }: Of<'embedded'>, { config, logger }: DriverContext): Broker {
+  const { data, topics, embedded } = config;
   const { age, size } = embedded.retention;
   const log = createEmbeddedLog({
-    dir: data.dir,
-    name: 'embedded',
+    ...{ dir: data.dir, name, clock, logger },
     topics: [...new Set(Object.values(topics))],
     partitionsPerTopic: embedded.partitions,
     retention: { ageMs: age, ...(size === 'off' ? {} : { bytes: size }) },
-    clock,
-    logger,
   });
   return new LogBroker(log, {
     capabilities: { sharedLog: true, replicas: false, indexed: true },
     commits: { minIntervalMs: 20, perSecond: 20_000 },
-    clock,
-    logger,
-    newId: randomUUID,
+    ...{ clock, logger, newId: randomUUID },
   });
 }
 
-/** Loaded when it is wanted: the client costs memory that the other drivers need not pay. */
-async function kafkaBroker(config: Config, logger: Logger, registry: () => string): Promise<Broker> {
-  const { kafka, name, topics, callbacks, data } = config;
+async function kafkaBroker(
+  source: Of<'kafka'>,
+  { config, logger, registry }: DriverContext,
+): Promise<Broker> {
+  const { name, prefix, kafka } = source;
   const { KafkaLog } = await import('./brokers/kafka/kafka-log.ts');
   const { FormerMemberFile } = await import('./brokers/kafka/group/former-member.ts');
   const { Wire } = await import('./brokers/kafka/wire/wire.ts');
@@ -55,27 +86,58 @@ async function kafkaBroker(config: Config, logger: Logger, registry: () => strin
   const { mechanism, username = '', password = '' } = kafka.sasl;
   const connection = {
     brokers: kafka.brokers,
-    clientId: kafka.clientId ?? name,
+    clientId: kafka.clientId ?? prefix,
     ...(enabled && { tls: files }),
     ...(mechanism !== 'none' && { sasl: { mechanism, username, password } }),
   };
   const replicationFactor = kafka.replicationFactor === 'broker' ? -1 : kafka.replicationFactor;
   const { maxBytes, keepSettled } = kafka.deadLetters;
+  const formerFile = name === 'kafka' ? 'kafka-member.json' : `kafka-member-${name}.json`;
   const log = new KafkaLog({
-    ...{ wire: new Wire(connection, kafka.sessionTimeout), name: 'kafka', prefix: name },
-    topics: kafka.topics.length > 0 ? kafka.topics : [...new Set(Object.values(topics))],
+    ...{ wire: new Wire(connection, kafka.sessionTimeout), name, prefix },
+    topics: kafka.topics.length > 0 ? kafka.topics : [...new Set(Object.values(config.topics))],
     ...{ createTopics: kafka.createTopics, partitions: kafka.partitions, replicationFactor },
     publish: { queueBytes: kafka.publishQueue, waitMs: kafka.publishTimeout },
     tables: { deadLetters: { maxBytes, keepMs: keepSettled } },
-    ...{ sessionTimeoutMs: kafka.sessionTimeout, attemptTimeoutMs: callbacks.timeout },
-    former: new FormerMemberFile(join(data.dir, 'kafka-member.json'), name, logger),
+    ...{ sessionTimeoutMs: kafka.sessionTimeout, attemptTimeoutMs: config.callbacks.timeout },
+    former: new FormerMemberFile(join(config.data.dir, formerFile), prefix, logger),
     ...{ registry, lookEveryMs: KAFKA_LOOK_MS, newId: randomUUID, clock, logger },
   });
   return new LogBroker(log, {
     capabilities: { sharedLog: true, replicas: true, indexed: true },
     commits: { minIntervalMs: 200, perSecond: kafka.commitsPerSecond },
-    clock,
-    logger,
-    newId: randomUUID,
+    ...{ clock, logger, newId: randomUUID },
   });
+}
+
+async function rabbitBroker(source: Of<'rabbitmq'>, context: DriverContext): Promise<Broker> {
+  const { config, catalogue, store, logger } = context;
+  const { name, prefix, rabbitmq } = source;
+  const { RabbitBroker } = await import('./brokers/rabbitmq/rabbit-broker.ts');
+  const { events, deadLetters, tls, exchanges } = rabbitmq;
+  const published = [...new Set(Object.values(config.topics))];
+  return new RabbitBroker({
+    ...{ name, prefix, notes: store.notes, newId: randomUUID, clock, logger },
+    address: { url: rabbitmq.url ?? '', heartbeatSeconds: Math.round(rabbitmq.heartbeat / 1000), tls },
+    exchanges: exchanges.length > 0 ? exchanges : published,
+    declare: rabbitmq.declare,
+    routingKeys: (types) => routingKeys(rabbitmq.bindings === 'all' ? null : types, catalogue),
+    ...{ prefetch: rabbitmq.prefetch, prefetchBytes: rabbitmq.prefetchMemory },
+    publish: { waitMs: rabbitmq.publishTimeout, queueBytes: RABBITMQ_PUBLISH_QUEUE },
+    events: { maxAgeMs: events.maxAge, maxBytes: events.maxBytes },
+    tables: { deadLetters: { maxBytes: deadLetters.maxBytes, keepMs: deadLetters.keepSettled } },
+    attemptTimeoutMs: config.callbacks.timeout,
+    random: Math.random,
+  });
+}
+
+/**
+ * RULES 20: the keys that producers may use for these event types (canonical; null = all), whatever stands before their
+ * last dot. A type that the catalogue does not have may be spelled in any way: then all keys are let in, and what is
+ * not wanted is filtered out here.
+ */
+function routingKeys(types: ReadonlySet<string> | null, catalogue: Catalogue): readonly string[] {
+  const specified = [...(types ?? [''])].map((type) => catalogue.knownEventTypes.get(type));
+  if (!specified.every((name) => name !== undefined)) return ['#'];
+  return specified.flatMap((name) => spellingsOf(name).map((spelling) => `#.${spelling}`));
 }

@@ -9,7 +9,7 @@ import type { Operations } from './admin/operations.ts';
 import type { Broker } from './brokers/broker.ts';
 import { createHttpSender, type HttpSender } from './callbacks/http-sender.ts';
 import type { Config } from './config/load.ts';
-import { createBroker } from './drivers.ts';
+import { createBrokers, createRegistry } from './drivers.ts';
 import { Deliveries } from './delivery/deliveries.ts';
 import { createHubApp } from './hub/app.ts';
 import { createRegistrations, type Registrations } from './hub/registrations.ts';
@@ -20,7 +20,6 @@ import { declaredSubscriptions } from './operations/declared-subscriptions.ts';
 import { createFeeds } from './operations/feeds.ts';
 import { createObserver } from './operations/observer.ts';
 import { createOperations } from './operations/operations.ts';
-import { createSqliteRegistry } from './registry/sqlite.ts';
 import type { RegistryStore } from './registry/store.ts';
 import { sleep, systemClock } from './time.ts';
 import { createCatalogue, type Catalogue } from './tmf/catalogue.ts';
@@ -76,49 +75,63 @@ async function assemble(config: Config, logger: Logger, undo: (() => Promise<unk
   undo.push(() => hub.close(clock, 0));
   const admin = await listen(config.admin.port, config.admin.host);
   undo.push(() => admin.close(clock, 0));
-  const store = createSqliteRegistry({ dir: config.data.dir, clock, logger, newId: randomUUID });
-  await store.open();
-  undo.push(() => store.close());
-  const broker = await createBroker(config, logger, () => subscriptionsKnown());
+  let brokers: readonly Broker[] = [];
+  const copies = () => brokers.flatMap(({ registryCopy }) => registryCopy ?? []);
+  const store = await createRegistry(config, logger, copies);
+  const registry = () => (store.isShared ? store.registryId : subscriptionsKnown());
+  brokers = await createBrokers({ config, logger, catalogue, store, registry });
   const sender = createSender(config, [hub.port, admin.port]);
-  const parts = join({ config, logger, catalogue, store, broker, sender });
-  const { deliveries, registrations, operations, metrics } = parts;
+  const { deliveries, registrations, operations, metrics } = join({
+    ...{ config, logger, catalogue, store, brokers, sender },
+  });
   subscriptionsKnown = () => fingerprintOf(registrations.all());
-  // Health and readiness can be asked for while a broker is waited for.
+  if (!store.isShared) await store.open();
+  undo.push(() => store.close());
+  // Health and readiness can be asked for while a broker or Redis is waited for.
   admin.serve(createAdminApp({ operations, metrics, token: config.admin.token, logger }));
-  undo.push(() => broker.stop());
-  await broker.open();
+  undo.push(() => all(brokers, (broker) => broker.stop()));
+  await all(brokers, (broker) => broker.open());
+  // After the brokers: where Redis is empty or away, they have a copy (RULES 19).
+  if (store.isShared) await store.open();
   // All subscriptions are known before the first partition is this process's (RULES 19).
   await registrations.start();
+  undo.push(async () => registrations.stop());
   await declaredSubscriptions(config.subscriptions, catalogue, registrations, clock);
-  await broker.start(deliveries);
+  await all(brokers, (broker) => broker.start(deliveries));
   await deliveries.letterReplays.start();
-  hub.serve(createHub(config, logger, catalogue, broker, registrations));
+  hub.serve(createHub(config, logger, catalogue, brokers[0] as Broker, registrations));
+  const running = { hub, admin, brokers, deliveries, registrations, sender, store };
   return {
     port: hub.port,
     adminPort: admin.port,
-    stop: () => shutDown({ hub, admin, broker, deliveries, sender, store }, config.server.drainTimeout),
+    stop: () => shutDown(running, config.server.drainTimeout),
   };
+}
+
+function all<T>(brokers: readonly Broker[], work: (broker: Broker) => Promise<T>): Promise<T[]> {
+  return Promise.all(brokers.map(work));
 }
 
 interface Running {
   readonly hub: HttpServer;
   readonly admin: HttpServer;
-  readonly broker: Broker;
+  readonly brokers: readonly Broker[];
   readonly deliveries: Deliveries;
+  readonly registrations: Registrations;
   readonly sender: HttpSender;
   readonly store: RegistryStore;
 }
 
 async function shutDown(
-  { hub, admin, broker, deliveries, sender, store }: Running,
+  { hub, admin, brokers, deliveries, registrations, sender, store }: Running,
   timeoutMs: number,
 ): Promise<void> {
-  broker.quiesce();
+  for (const broker of brokers) broker.quiesce();
   await Promise.all([hub.close(clock, timeoutMs), deliveries.drain(timeoutMs)]);
   await sender.close();
   deliveries.closeAll();
-  await broker.stop();
+  registrations.stop();
+  await all(brokers, (broker) => broker.stop());
   await admin.close(clock, 0);
   await store.close();
 }
@@ -128,13 +141,12 @@ interface Ingredients {
   readonly logger: Logger;
   readonly catalogue: Catalogue;
   readonly store: RegistryStore;
-  readonly broker: Broker;
+  readonly brokers: readonly Broker[];
   readonly sender: HttpSender;
 }
 
 /** Ties delivery, registrations and operations to each other. Nothing runs yet. */
-function join({ config, logger, catalogue, store, broker, sender }: Ingredients) {
-  const brokers = [broker];
+function join({ config, logger, catalogue, store, brokers, sender }: Ingredients) {
   const policy = config.hub;
   const metrics: Metrics = createMetrics({
     perSubscription: config.metrics.perSubscription,
@@ -142,7 +154,7 @@ function join({ config, logger, catalogue, store, broker, sender }: Ingredients)
     snapshot: async () => ({
       subscriptions: operations.subscriptions(),
       openDeadLetters: (await operations.deadLetters.list({ state: 'open' }, { offset: 0, limit: 1 })).total,
-      retentionHeadroomSeconds: broker.retentionHeadroomSeconds(),
+      retentionHeadroomSeconds: leastOf(brokers.map((broker) => broker.retentionHeadroomSeconds())),
       parts: operations.readiness().parts,
     }),
   });
@@ -187,6 +199,11 @@ function join({ config, logger, catalogue, store, broker, sender }: Ingredients)
     registryHealth: () => store.health(),
   });
   return { metrics, deliveries, registrations, operations };
+}
+
+function leastOf(numbers: readonly (number | undefined)[]): number | undefined {
+  const known = numbers.filter((one) => one !== undefined);
+  return known.length > 0 ? Math.min(...known) : undefined;
 }
 
 /** A stop that the registry does not know could not be undone by a resume: tried until it is kept (RULES 17). */

@@ -25,16 +25,20 @@ const listOf = (name: string) => object({ items: { type: 'array', items: schemaR
 
 const source = object(
   {
-    broker: text,
+    broker: { type: 'string', description: 'The name of the source in the configuration.' },
     topic: { type: 'string', description: 'On RabbitMQ the exchange.' },
     partition: count,
     offset: count,
     routingKey: text,
+    messageId: {
+      type: 'string',
+      description: "On RabbitMQ: the producer's, else one made from the content.",
+    },
     timestamp: { ...count, description: 'When the record was stamped, milliseconds since the epoch.' },
     key: { type: 'string', description: 'The ordering key.' },
     headers: { type: 'object', additionalProperties: text },
   },
-  ['partition', 'offset', 'routingKey', 'timestamp', 'key', 'headers'],
+  ['partition', 'offset', 'routingKey', 'messageId', 'timestamp', 'key', 'headers'],
 );
 
 const explanation = object(
@@ -77,7 +81,11 @@ const subscription = object({
   waitingRetry: count,
   lastOutcome: { type: 'string', nullable: true, enum: ['delivered', 'retry', 'rejected', 'gone', null] },
   lost: { ...count, description: "Events that the broker's retention removed before they were delivered." },
-  positions: { ...counts, description: 'Lowest unsettled offset per topic:partition.' },
+  positions: {
+    ...counts,
+    description:
+      'Lowest unsettled offset per topic:partition, or source/topic:partition where several sources have it.',
+  },
 });
 
 const attempt = object(
@@ -134,7 +142,9 @@ const replayRange = object(
         time,
         object({ time }),
         object({ eventId: text }),
-        object({ offsets: { ...counts, description: '{"topic:partition": offset}' } }),
+        object({
+          offsets: { ...counts, description: '{"topic:partition": offset}, as positions name them' },
+        }),
       ],
     },
     to: { ...time, description: 'Exclusive; absent: up to the moment of the request.' },
@@ -154,7 +164,9 @@ export const schemas: Record<string, Schema> = {
   Subscription: subscription,
   SubscriptionList: listOf('Subscription'),
   ReplayRange: replayRange,
-  ReplayJob: object({ jobId: text }),
+  ReplayJob: object({
+    jobId: { type: 'string', description: 'Several, one for each source, with commas between.' },
+  }),
   Explanation: explanation,
   Source: source,
   Trace: object({

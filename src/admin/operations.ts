@@ -20,7 +20,7 @@ export interface PartHealth {
 /** Would a `POST /hub` be accepted now? */
 export interface Readiness {
   readonly ready: boolean;
-  /** By name: `registry`, `publisher`, each broker's name. */
+  /** By name: `registry`, and each source's. */
   readonly parts: Readonly<Record<string, PartHealth>>;
 }
 
@@ -40,7 +40,7 @@ export interface SubscriptionView {
   readonly lastOutcome: 'delivered' | 'retry' | 'rejected' | 'gone' | null;
   /** Events that the broker's retention removed before they were delivered. */
   readonly lost: number;
-  /** Lowest unsettled offset per `topic:partition`. */
+  /** Lowest unsettled offset per `topic:partition`, or `source/topic:partition` where several sources have it. */
   readonly positions: Readonly<Record<string, number>>;
 }
 
@@ -107,19 +107,22 @@ export interface Operations {
   subscription(id: string): SubscriptionView | undefined;
   pause(id: string): Promise<SubscriptionView | undefined>;
   resume(id: string): Promise<SubscriptionView | undefined>;
-  /** Resolves once the replay is durable. */
+  /** Resolves once the replay is durable; the ids of several jobs, one for each source, stand with commas between. */
   replay(id: string, range: ReplayRange): Promise<{ readonly jobId: string } | undefined>;
   explain(id: string, eventId: string): Promise<Explanation | undefined>;
   trace(correlationId: string): Promise<Trace>;
   readonly deadLetters: DeadLetterOperations;
 }
 
-/** The request is well formed, but: 409 it does not fit the state, 501 the broker cannot, 503 not now. */
+/**
+ * The request is well formed, but: 400 it names what is not there, 409 it does not fit the state, 501 the broker cannot,
+ * 503 not now.
+ */
 export class OperationRefused extends Error {
   override readonly name = 'OperationRefused';
-  readonly status: 409 | 501 | 503;
+  readonly status: 400 | 409 | 501 | 503;
 
-  constructor(status: 409 | 501 | 503, message: string) {
+  constructor(status: 400 | 409 | 501 | 503, message: string) {
     super(message);
     this.status = status;
   }

@@ -13,6 +13,8 @@ export interface Kind<S extends z.ZodType = z.ZodType> {
   readonly each?: string;
   /** Lists of objects: the form of each entry. */
   readonly entry?: z.ZodObject;
+  /** Some keys of a section: its key. */
+  readonly like?: string;
 }
 
 type Parsed<T> = z.ZodPipe<z.ZodString, z.ZodTransform<T, string>>;

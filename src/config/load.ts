@@ -2,9 +2,15 @@ import { type Environment, readEnvironment } from './environment.ts';
 import { type ConfigFile, noFile, readConfigFile } from './file.ts';
 import { sentence, sentences } from './problems.ts';
 import { bounds, type Config, keys, schema } from './schema.ts';
+import { withStandIns } from './setting.ts';
 import { complete, giveWay, put } from './tree.ts';
 
 export type { Config } from './schema.ts';
+
+/** With a default it is never absent after the parse: whether somebody wrote it is seen before. */
+const BESIDE_SOURCES = 'nothing beside sources: it is the short form for one source';
+
+const allKeys = withStandIns(keys);
 
 export type LoadedConfig =
   | { readonly ok: true; readonly config: Config }
@@ -28,14 +34,21 @@ export function loadConfig(from: { file?: string | undefined; env: Environment }
     problems.push(sentence(path, expected, given, origin(path)));
   });
   for (const { key, value } of environment.set) put(tree, key.path, value);
+  if (isList(tree['sources']) && tree['broker'] !== undefined) {
+    problems.push(sentence(['broker'], BESIDE_SOURCES, JSON.stringify(tree['broker']), origin(['broker'])));
+  }
   for (const bound of bounds) giveWay(schema, tree, bound);
 
   const parsed = schema.safeParse(tree);
   const issues = parsed.success ? [] : parsed.error.issues;
-  problems.push(...issues.flatMap((issue) => sentences(issue, keys, { tree, origin })));
+  problems.push(...issues.flatMap((issue) => sentences(issue, allKeys, { tree, origin })));
   return parsed.success && problems.length === 0
     ? { ok: true, config: parsed.data }
     : { ok: false, problems: [...new Set(problems)] };
+}
+
+function isList(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 0;
 }
 
 /** Where the value at a path comes from, as the end of a sentence; undefined for a default. */

@@ -2,7 +2,7 @@
 import type { z } from 'zod';
 import type { CheckParams } from './checks.ts';
 import { nearest } from './nearest.ts';
-import type { Key, Note } from './setting.ts';
+import { isDocumented, type Key, type Note } from './setting.ts';
 
 type Path = readonly PropertyKey[];
 
@@ -20,11 +20,19 @@ export function sentences(issue: z.core.$ZodIssue, keys: readonly Key[], given: 
   }
   const { tree, origin } = given;
   const note = noteFor(issue.path, keys);
-  const written = at(tree, issue.path);
+  const path = placeOf(issue.path, keys, tree);
+  const written = at(tree, path);
   const value = written === undefined ? note?.standard : written;
   const shown = value === undefined ? 'nothing' : note?.secret ? 'a value that is not shown' : show(value);
-  const from = written === undefined && value !== undefined ? 'by default' : origin(issue.path);
-  return [sentence(issue.path, expectedFor(issue, keys, tree, note), shown, from)];
+  const from = written === undefined && value !== undefined ? 'by default' : origin(path);
+  return [sentence(path, expectedFor(issue, keys, tree, note), shown, from)];
+}
+
+/** Where the value stands: a source has those of the section that it does not override. */
+function placeOf(path: Path, keys: readonly Key[], tree: unknown): Path {
+  const shared = keyFor(path, keys)?.path;
+  const isShared = shared && at(tree, path) === undefined && at(tree, shared) !== undefined;
+  return isShared ? shared : path;
 }
 
 export function sentence(path: Path, expected: string, given: string, from: string | undefined): string {
@@ -39,7 +47,7 @@ function expectedFor(
 ): string {
   const params = (issue.code === 'custom' ? issue.params : undefined) as CheckParams | undefined;
   if (params?.comparedWith !== undefined) {
-    const path = params.comparedWith.split('.');
+    const path = pathOf(params.comparedWith);
     const other = at(tree, path) ?? noteFor(path, keys)?.standard;
     return `${params.expected} ${params.comparedWith} (${show(other)})`;
   }
@@ -54,16 +62,28 @@ function unknownKey(path: Path, keys: readonly Key[], { origin }: Given): string
   const last = String(path.at(-1));
   const near =
     nearest(generic(path), known) ??
-    known.filter((candidate) => candidate.split('.').at(-1) === last).join(' or ');
+    keys
+      .filter((candidate) => isDocumented(candidate) && candidate.key.split('.').at(-1) === last)
+      .map((candidate) => candidate.key)
+      .join(' or ');
   const from = origin(path);
   return `${key}: no such key${from ? ` (given ${from})` : ''}${near ? `; did you mean ${near}?` : ''}`;
 }
 
-/** The note of the setting, or of the list that the path leads into. */
-function noteFor(path: Path, keys: readonly Key[]): Note | undefined {
+/** The setting, or the list that the path leads into. */
+function keyFor(path: Path, keys: readonly Key[]): Key | undefined {
   const key = generic(path);
-  const found = keys.find((candidate) => candidate.key === key || `${candidate.key}[]` === key);
+  return keys.find((candidate) => candidate.key === key || `${candidate.key}[]` === key);
+}
+
+function noteFor(path: Path, keys: readonly Key[]): Note | undefined {
+  const found = keyFor(path, keys);
   return found === undefined || found.kind === 'section' ? undefined : found.note;
+}
+
+/** The other way round: of `sources[1].prefix`. */
+function pathOf(key: string): PropertyKey[] {
+  return key.split(/\]?[.[]/).map((step) => (/^\d+$/.test(step) ? Number(step) : step));
 }
 
 /** `subscriptions[0].callback` */

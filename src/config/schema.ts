@@ -1,24 +1,17 @@
 /** The one schema: defaults, validation, environment names and the reference all come from here. */
 import { z } from 'zod';
-import { atMost, type Bound, separatePorts } from './checks.ts';
+import { betweenSources } from './between-sources.ts';
+import { atMost, type Bound, isMapping, separatePorts } from './checks.ts';
 import { callbacks, circuit, limits, retry } from './delivering.ts';
 import { kafka } from './kafka.ts';
 import { kafkaChecks } from './kafka-checks.ts';
+import { rabbitmq } from './rabbitmq.ts';
+import { rabbitmqChecks } from './rabbitmq-checks.ts';
 import { hub, subscriptions } from './registering.ts';
-import {
-  admin,
-  broker,
-  data,
-  embedded,
-  log,
-  metrics,
-  name,
-  rabbitmq,
-  redis,
-  server,
-  topics,
-} from './serving.ts';
+import { admin, broker, data, embedded, log, metrics, name, redis, server, topics } from './serving.ts';
 import { type Key, keysOf } from './setting.ts';
+import { sources } from './source-entries.ts';
+import { viewsOf } from './source-view.ts';
 
 /** A default gives way to a smaller upper bound that was written; two written values may contradict each other. */
 export const bounds: readonly Bound[] = [
@@ -44,16 +37,26 @@ const settings = z.strictObject({
   metrics,
   kafka,
   rabbitmq,
+  sources,
   redis,
   subscriptions,
 });
 
-export const schema = [separatePorts(), ...bounds.map(atMost), ...kafkaChecks].reduce(
-  (checked, check) => checked.refine(...check),
-  settings,
-);
+const sourceChecks = [...kafkaChecks, ...rabbitmqChecks, ...betweenSources];
 
-/** Every key, in the order of the schema. */
+export const schema = [separatePorts(), ...bounds.map(atMost)]
+  .reduce((checked, check) => checked.refine(...check), settings)
+  .superRefine(
+    (config, context) => {
+      if (!isMapping(config)) return;
+      const sources = viewsOf(config);
+      for (const { path, params } of sourceChecks.flatMap((check) => check(sources)))
+        context.addIssue({ code: 'custom', path, params: { ...params } });
+    },
+    { when: () => true },
+  );
+
+/** Every key, in the order of the schema. Of `sources` only the members, not the sections that may stand in them. */
 export const keys: readonly Key[] = keysOf(schema);
 
 type Frozen<T> = T extends (infer E)[]

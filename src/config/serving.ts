@@ -7,27 +7,28 @@ import { isTopicName } from './topic-names.ts';
 const port = () => wholeNumber(0, 65_535);
 const host = () => text('a host name or an IP address', isHost);
 const topic = () => text('a topic name of letters, digits, ".", "_" and "-", at most 249', isTopicName);
-const url = (scheme: string) =>
-  text(`a URL such as ${scheme}://host`, (value) => isUrl(value, [`${scheme}:`, `${scheme}s:`]));
 
-export const name = setting(
+export const prefix = () =>
   text('lower-case letters, digits, "." and "-", at most 61, the first a letter or digit', (value) =>
     /^[a-z0-9][a-z0-9.-]{0,60}$/.test(value),
-  ),
-  'Names this gateway at the brokers: consumer groups, queues, dead letters and topics of its own begin with it, so a topic that begins with it and a dot is never a source of events. Two gateways with registries of their own need two names.',
+  );
+
+export const name = setting(
+  prefix(),
+  'Names this gateway at the brokers: consumer groups, queues, dead letters and topics of its own begin with it, so a topic or exchange that begins with it and a dot is never a source of events. Two gateways with registries of their own need two names.',
   'tmf-hub',
 );
 
 export const broker = setting(
   choice('embedded', 'kafka', 'rabbitmq'),
-  'Where events are kept until every listener has them. This version has embedded, which needs no service, and kafka.',
+  'Where events are kept until every listener has them: embedded needs no service, kafka and rabbitmq want the settings of their section. The short form of sources, for one broker.',
   'embedded',
 );
 
 export const data = section('What the gateway stores on disk', {
   dir: setting(
     text('a folder', (value) => value.trim() !== ''),
-    'Folder of the embedded broker and of the registry; made when missing. Relative to the working directory.',
+    'Folder of the embedded broker and, without redis.url, of the registry; made when missing. Relative to the working directory.',
     './data',
   ),
 });
@@ -77,7 +78,7 @@ export const log = section('Log lines on stdout', {
 });
 
 export const topics = section(
-  'Topics (RabbitMQ: exchanges) that events are published to, by domain, and read from (Kafka: unless kafka.topics says otherwise)',
+  'Topics (RabbitMQ: exchanges) that events are published to, by domain, and read from unless kafka.topics or rabbitmq.exchanges say otherwise',
   {
     catalog: setting(topic(), 'Product, service and resource catalogues.', 'bss.catalog.events'),
     ordering: setting(topic(), 'Product orders, quotes, carts.', 'bss.ordering.events'),
@@ -114,23 +115,10 @@ export const metrics = section('Prometheus metrics', {
   ),
 });
 
-export const rabbitmq = section('RabbitMQ (not used by this version)', {
-  url: optional(url('amqp'), 'Server, credentials and virtual host.', {
-    example: 'amqp://user:password@rabbitmq:5672/',
-    secret: true,
-  }),
+export const redis = section('Redis, where several replicas share the registry of subscriptions', {
+  url: optional(
+    text('a URL such as redis://host', (value) => isUrl(value, ['redis:', 'rediss:'])),
+    'Server, credentials and database; rediss is TLS. Without it the registry lies in data.dir, of one replica only. Events never pass through it: while it is away deliveries go on and POST /hub is answered with 503.',
+    { example: 'redis://redis:6379/0', secret: true },
+  ),
 });
-
-export const redis = section(
-  'Redis, for the registry that several replicas share (not used by this version)',
-  {
-    url: optional(
-      url('redis'),
-      'Server, credentials and database; without it the registry lies in data.dir.',
-      {
-        example: 'redis://redis:6379/0',
-        secret: true,
-      },
-    ),
-  },
-);

@@ -26,8 +26,9 @@ export function setting<S extends z.ZodType>(
   kind: Kind<S>,
   means: string,
   standard: Exclude<z.input<S>, undefined>,
+  extra: Pick<Note, 'secret'> = {},
 ): z.ZodPrefault<S> {
-  return noted(z.prefault(kind.schema, standard).describe(means), { ...kind, standard });
+  return noted(z.prefault(kind.schema, standard).describe(means), { ...kind, standard, ...extra });
 }
 
 /** A setting that may be absent. */
@@ -89,6 +90,32 @@ export function keysOf(schema: z.ZodObject, above: readonly string[] = []): Key[
       ...members,
     ];
   });
+}
+
+/**
+ * The keys, and beside them those of the sections that may stand in an entry of a list (`sources[].kafka.brokers`).
+ * These have the path of the section, where the value is as long as the entry does not say otherwise.
+ */
+export function withStandIns(keys: readonly Key[]): Key[] {
+  return keys.flatMap((key): Key[] => {
+    const section = key.kind === 'member' ? key.note.like : undefined;
+    if (section === undefined) return [key];
+    const inSection = keys.filter((other) => other.key.startsWith(`${section}.`));
+    return [key, ...inSection.map((other) => standIn(other, key.key + other.key.slice(section.length)))];
+  });
+}
+
+function standIn(other: Key, key: string): MemberKey {
+  const note: Note =
+    other.kind === 'section'
+      ? { expected: `keys of the section ${other.key}`, fromText: (written) => written, secret: true }
+      : other.note;
+  return { kind: 'member', key, path: other.path, means: other.means, note };
+}
+
+/** Is it a key of its own, none that stands in for one? */
+export function isDocumented({ key, path }: Key): boolean {
+  return key === path.join('.');
 }
 
 function named(path: readonly string[], schema: z.ZodType): Named {

@@ -85,7 +85,9 @@ export async function bury(
 /** The time tells records apart that had the same offset in a topic that was made anew (RULES 4). */
 function letterId(owner: string, { source, timestamp }: SourceRecord, eventId: string): string {
   const place =
-    source.offset === undefined ? eventId : `${source.partition ?? 0}.${source.offset}.${timestamp}`;
+    source.offset === undefined
+      ? (source.messageId ?? eventId)
+      : `${source.partition ?? 0}.${source.offset}.${timestamp}`;
   return [owner, source.broker, source.topic, place]
     .map((part) => encodeURIComponent(part.toWellFormed()))
     .join('.');

@@ -75,6 +75,7 @@ function apisOf(record: SourceRecord, type: string, knowledge: DecodeKnowledge):
 }
 
 function derivedId({ source }: SourceRecord): string {
+  if (source.messageId !== undefined) return `${source.broker}:${source.topic}:${source.messageId}`;
   return `${source.broker}:${source.topic}:${source.partition ?? 0}:${source.offset ?? 0}`;
 }
 

@@ -62,17 +62,18 @@ export class Deliveries implements Intake {
 
   /** Makes the dispatcher of a subscription; from now on events are matched for it. */
   open(subscription: Subscription, query: Query): Dispatcher {
-    const dispatcher = new Dispatcher(subscription, {
+    const { eventTypes, matches } = query;
+    const deps = {
       ...this.#deps,
       capacity: this.capacity,
-      lettersOf: (delivery) => this.brokerOf(delivery).deadLetters,
-      roomAgain: (id) => {
+      lettersOf: (delivery: Delivery) => this.brokerOf(delivery).deadLetters,
+      roomAgain: (id: string) => {
         for (const broker of this.#deps.brokers) broker.roomAgain(id);
         this.letterReplays.roomAgain(id);
       },
-    });
+    };
+    const dispatcher = new Dispatcher(subscription, deps, eventTypes);
     this.#dispatchers.set(subscription.id, dispatcher);
-    const { eventTypes, matches } = query;
     this.#index.add({ subscriptionId: subscription.id, api: subscription.scope.api, eventTypes, matches });
     return dispatcher;
   }

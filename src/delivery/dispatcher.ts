@@ -1,18 +1,16 @@
-import type { Attempt, DeadLetterReason, DeadLetters, Delivery, Feed, Outlet } from '../brokers/broker.ts';
-import type { CallbackAnswer, CallbackSender } from '../callbacks/sender.ts';
+import type { Attempt, DeadLetterReason, Delivery, Feed, Outlet, Wants } from '../brokers/broker.ts';
+import type { CallbackAnswer } from '../callbacks/sender.ts';
 import type { Subscription } from '../registry/store.ts';
-import type { Clock } from '../time.ts';
 import { Alarm } from './alarm.ts';
 import { attemptOf, remember, requestOf, targetOf, type Target } from './attempt.ts';
-import type { Capacity, Tenant } from './capacity.ts';
+import type { Tenant } from './capacity.ts';
 import { bury, deadLetterOf } from './dead-letter.ts';
+import type { DispatcherDeps } from './dispatcher-deps.ts';
 import { Lanes, type Lane } from './lanes.ts';
 import { Leaving } from './leaving.ts';
-import type { DeliveryObserver } from './observer.ts';
 import { outcomeOf, type Outcome } from './outcome.ts';
 import { Pace } from './pace.ts';
 import { Room } from './room.ts';
-import type { DeliverySettings } from './settings.ts';
 import { verdictOf } from './verdict.ts';
 
 /** How often a lane is looked at again whose feed may make no attempt now (RULES 8 and 9). */
@@ -22,28 +20,13 @@ type Failure = Exclude<Outcome, { kind: 'delivered' }>;
 
 const isNew = ({ history }: Delivery): boolean => history === undefined;
 
-export interface DispatcherDeps {
-  readonly clock: Clock;
-  /** In [0, 1). */
-  readonly random: () => number;
-  readonly sender: CallbackSender;
-  readonly settings: DeliverySettings;
-  readonly capacity: Capacity;
-  readonly observer: DeliveryObserver;
-  /** The dead letters of the broker that a delivery came from. */
-  lettersOf(delivery: Delivery): DeadLetters;
-  /** The outlet said that it had no room, and has some again. */
-  roomAgain(subscriptionId: string): void;
-  /** The listener is gone, or was down for too long. */
-  stopped(subscriptionId: string, state: 'gone' | 'suspended', reason: string): void;
-}
-
 /**
  * One subscription's deliveries: takes events while there is room, makes the attempts that lanes, circuit, limits
  * and feeds allow, and sees every event to a durable fate. All waiting is by the clock's timers; it does no I/O.
  */
 export class Dispatcher implements Outlet, Tenant {
   readonly subscription: Subscription;
+  readonly wants: Wants;
   readonly #deps: DispatcherDeps;
   readonly #target: Target;
   readonly #lanes: Lanes;
@@ -60,8 +43,14 @@ export class Dispatcher implements Outlet, Tenant {
   #starved = false;
   #lastOutcome: (Attempt & { readonly outcome: Exclude<Outcome['kind'], 'abandoned'> }) | undefined;
 
-  constructor(subscription: Subscription, deps: DispatcherDeps) {
+  /** `eventTypes`: canonical ones that it wants; null = all. */
+  constructor(
+    subscription: Subscription,
+    deps: DispatcherDeps,
+    eventTypes: ReadonlySet<string> | null = null,
+  ) {
     this.subscription = subscription;
+    this.wants = { ordering: subscription.ordering, eventTypes };
     this.#deps = deps;
     this.#state = subscription.state;
     this.#target = targetOf(subscription);

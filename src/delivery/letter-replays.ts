@@ -78,7 +78,7 @@ export class LetterReplays implements Feed {
         total = page.total;
         for (const { id, replay, subscriptionId, deadAt, source } of page.items) {
           if (!replay || subscriptionId === null || !this.#deps.dispatcherOf(subscriptionId)) continue;
-          if (this.#busy.has(id) || !broker.owns(source)) continue;
+          if (this.#busy.has(id) || !broker.owns(source, subscriptionId)) continue;
           asked.push({ at: replay.requestedAt, deadAt, subscriptionId, ticket: { id, letters, order: 0 } });
         }
       }
@@ -116,7 +116,7 @@ export class LetterReplays implements Feed {
       this.#busy.delete(id);
       throw error;
     }
-    if (this.#brokerOf(letter).owns(letter.source)) {
+    if (this.#brokerOf(letter).owns(letter.source, subscriptionId)) {
       this.#enqueue(subscriptionId, { id, letters: this.#lettersOf(letter), order });
       this.roomAgain(subscriptionId);
     } else this.#busy.delete(id);
@@ -181,7 +181,7 @@ export class LetterReplays implements Feed {
       if (queue.first !== ticket || dispatcher?.hasRoom() !== true) continue;
       queue.shift();
       const delivery = letter?.state === 'open' && letter.replay ? this.#deliveryOf(letter) : undefined;
-      if (!letter || !delivery || !this.#brokerOf(letter).owns(letter.source)) {
+      if (!letter || !delivery || !this.#brokerOf(letter).owns(letter.source, subscriptionId)) {
         this.#busy.delete(ticket.id);
         continue;
       }

@@ -4,7 +4,6 @@ import type { RequestHandler, Response } from 'express';
 import { asObject } from '../tmf/document.ts';
 import { jsonText, parseJson, readBody } from './body.ts';
 import type { Place } from './place.ts';
-import { noSuchSubscription } from './refusal.ts';
 import type { Registrations } from './registrations.ts';
 import { hubBody, hubHref, isV5, sendRefusal } from './representation.ts';
 
@@ -50,11 +49,11 @@ export function hubRoutes({ registrations, root, maxBody, validation }: HubRoute
     res.json(page.map((one) => hubBody(root, one)));
   });
 
-  router.get('/:shape/hub/:id', (_req, res) => {
+  router.get('/:shape/hub/:id', async (_req, res) => {
     const { scope, id } = hubOf(res);
-    const subscription = registrations.get(scope, id);
-    if (subscription === undefined) return sendRefusal(res, noSuchSubscription(id), scope.major);
-    res.json(hubBody(root, subscription));
+    const result = await registrations.get(scope, id);
+    if (!result.ok) return sendRefusal(res, result, scope.major);
+    res.json(hubBody(root, result.subscription));
   });
 
   router.delete('/:shape/hub/:id', async (_req, res) => {

@@ -1,8 +1,10 @@
+export type Turns = <T>(key: string, work: () => Promise<T>) => Promise<T>;
+
 /**
  * Runs work one at a time per key, in the order asked for; work of different keys runs side by side. Work that
  * fails fails alone. Nothing is remembered of a key once its last work is done.
  */
-export function createTurns(): <T>(key: string, work: () => Promise<T>) => Promise<T> {
+export function createTurns(): Turns {
   const last = new Map<string, Promise<unknown>>();
   return (key, work) => {
     const before = last.get(key) ?? Promise.resolve();

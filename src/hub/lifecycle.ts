@@ -10,22 +10,37 @@
  * - Removal: pending in the registry, feed detached, row removed, 204. Were the row removed first, a crash would
  *   leave a queue or consumer group that nobody owns; were the feed detached first, a subscription that comes to
  *   life again at the next start, with a gap. As it is, the first step decides and a restart finishes.
+ *
+ * Where replicas share the registry, each of them feeds what lives in it, and lets go of what is pending before the
+ * feed is detached. Between steps another replica may have been at work: each step that gives life holds only for the
+ * version that it was decided on, the one that ends it holds always. So an end is final.
+ *
+ * Work on one id is done in turn, what is heard of it (`follow`) as well as what is done to it here. Nothing in a turn
+ * waits for another turn, so none can wait forever for itself.
  */
 import type { Logger } from '../logger.ts';
 import type { RegistryStore, Subscription, SubscriptionState } from '../registry/store.ts';
 import type { Query } from '../tmf/query.ts';
-import type { Clock } from '../time.ts';
+import { sleep, type Clock } from '../time.ts';
+import { Following } from './following.ts';
+import { createTurns } from './in-turn.ts';
+import { Janitor } from './janitor.ts';
+import { Roster } from './roster.ts';
+import type { Understand } from './understanding.ts';
+import { isEnding, Unfinished } from './unfinished.ts';
 
 /** The delivery side of subscriptions. Implemented by the composition root. */
 export interface Feeds {
   /**
    * Resolves when the position is durable at every broker: what they accept later is owed to the subscription.
    * `new`: from now on; `known`: from where it stood. Deliveries are made while the state is `active`; one that is
-   * attached as `pending` only waits until `changed` says so.
+   * attached as `pending` only waits until `changed` says so. When it rejects it may be called again.
    */
   attach(subscription: Subscription, query: Query, as: 'new' | 'known'): Promise<void>;
   /** Stops deliveries and forgets the positions. Resolves as well for an id that is not attached. */
   detach(id: string): Promise<void>;
+  /** Stops deliveries by this process only; the positions stay. Resolves as well for an id that is not attached. */
+  leave(id: string): Promise<void>;
   /** The state is another now. */
   changed(subscription: Subscription): void;
 }
@@ -36,16 +51,15 @@ export type Created =
   | { readonly outcome: 'busy' }
   | { readonly outcome: 'failed' };
 
-/** A pending row younger than this may be another replica's work that goes on. */
-const PENDING_LEASE_MS = 60_000;
-/** Past this many unfinished removals nothing is created until some are done, so that failing cannot fill memory. */
-const MOST_LEFT_OVER = 1_000;
+/** How often a creation looks whether another replica is done with the same subscription. */
+const LOOK_AGAIN_MS = 100;
 
 export interface LifecycleDependencies {
   readonly store: RegistryStore;
   readonly feeds: Feeds;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly understand: Understand;
 }
 
 export class SubscriptionLifecycle {
@@ -53,51 +67,85 @@ export class SubscriptionLifecycle {
   readonly #feeds: Feeds;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  /** Those that somebody may rely on, in the order of creation. */
-  readonly #known = new Map<string, Subscription>();
-  /** Pending ones that nothing is at work on any more. */
-  readonly #leftOver = new Map<string, Subscription>();
+  readonly #inTurn = createTurns();
+  readonly #roster: Roster;
+  readonly #unfinished: Unfinished;
+  readonly #janitor: Janitor;
+  readonly #following: Following;
 
-  constructor({ store, feeds, clock, logger }: LifecycleDependencies) {
+  /** From here on it hears what the registry tells, and heeds it once it is started. */
+  constructor(dependencies: LifecycleDependencies) {
+    const { store, feeds, clock, logger, understand } = dependencies;
     this.#store = store;
     this.#feeds = feeds;
     this.#clock = clock;
     this.#logger = logger;
-  }
-
-  get(id: string): Subscription | undefined {
-    return this.#known.get(id);
+    this.#roster = new Roster(feeds, understand);
+    const heed = (now: Subscription) => this.#following.heed(now);
+    const ended = (id: string) => this.#janitor.ended(id);
+    this.#unfinished = new Unfinished({ ...dependencies, heed, ended });
+    const parts = { roster: this.#roster, unfinished: this.#unfinished, inTurn: this.#inTurn };
+    this.#janitor = new Janitor({ ...dependencies, ...parts });
+    this.#following = new Following({ ...dependencies, ...parts, ended });
+    store.follow((entry) => this.#following.told(entry));
   }
 
   all(): Subscription[] {
-    return [...this.#known.values()];
+    return this.#roster.all();
   }
 
-  /** One whose removal is decided but not complete. */
-  unfinished(id: string): Subscription | undefined {
-    return this.#leftOver.get(id);
+  /**
+   * One that is not known here may be another replica's that was not told yet. Also one whose removal is decided but
+   * not complete: it is pending. Rejects when the registry cannot be had.
+   */
+  async find(id: string): Promise<Subscription | undefined> {
+    const here = this.#roster.get(id) ?? this.#unfinished.decided(id);
+    if (here !== undefined || !this.#store.isShared) return here;
+    const there = await this.#store.find(id);
+    return there === undefined || isBeingMade(there) ? undefined : there;
   }
 
-  /** Feeds again what the registry knew before this process, or undoes it when it is pending. */
-  async bringBack(subscription: Subscription, query: Query): Promise<void> {
-    if (subscription.state === 'pending') {
-      await this.#undo(subscription);
-      return;
-    }
-    this.#known.set(subscription.id, subscription);
-    await this.#feeds.attach(subscription, query, 'known');
+  /** What the registry has when this process starts. One that is pending is undone, if nobody can be at work on it. */
+  bringBack(subscription: Subscription): Promise<void> {
+    const { id } = subscription;
+    return this.#inTurn(id, async () => {
+      await this.#following.heed(subscription);
+      if (this.#unfinished.isAbandoned(id)) await this.#unfinished.undo(id);
+    });
   }
 
-  /** `fresh` is pending. When it fails, nothing stays that a restart or the next call would not clear away. */
-  async create(fresh: Subscription, query: Query, uniqueKey: string | null): Promise<Created> {
-    if (this.#leftOver.size >= MOST_LEFT_OVER) {
-      await this.sweep();
-      if (this.#leftOver.size >= MOST_LEFT_OVER) return { outcome: 'failed' };
-    }
+  /** All that the registry had is brought back. Resolves when what it told meanwhile is heeded too. */
+  async start(): Promise<void> {
+    this.#janitor.start();
+    await this.#following.start();
+  }
+
+  stop(): void {
+    this.#following.stop();
+    this.#janitor.stop();
+  }
+
+  /**
+   * `fresh` is pending. When it fails, nothing stays that a restart, the janitor or the next call would not clear away.
+   * Until `patience`, on the monotonic clock, it waits for another replica that is at work on the same.
+   */
+  async create(
+    fresh: Subscription,
+    query: Query,
+    uniqueKey: string | null,
+    patience: number,
+  ): Promise<Created> {
+    if (this.#unfinished.isFull()) return { outcome: 'failed' };
     try {
-      const { created, subscription } = await this.#insert(fresh, uniqueKey);
-      if (created) return await this.#activate(subscription, query);
-      return subscription.state === 'pending' ? { outcome: 'busy' } : { outcome: 'existing', subscription };
+      for (;;) {
+        const made = await this.#inTurn(fresh.id, () => this.#make(fresh, query, uniqueKey));
+        if (made.outcome !== 'existing') return made;
+        const { id } = made.subscription;
+        const existing = await this.#inTurn(id, () => this.#catchUp(id));
+        if (typeof existing === 'object') return { outcome: 'existing', subscription: existing };
+        if (this.#clock.monotonic() >= patience) return { outcome: 'busy' };
+        if (existing === 'pending') await sleep(this.#clock, LOOK_AGAIN_MS);
+      }
     } catch (error) {
       this.#logger.error({ err: error, subscriptionId: fresh.id }, 'registration.failed');
       return { outcome: 'failed' };
@@ -107,102 +155,115 @@ export class SubscriptionLifecycle {
   /**
    * One that the configuration declares, under an id that every replica gives it. It is never pending: a crash between
    * the two steps is mended by doing both again, and undoing the first would take the positions that another replica
-   * delivers from. Rejects when a broker or the registry cannot be had.
+   * delivers from. Rejects when a broker or the registry cannot be had, and while it is being removed.
    */
-  async declare(declared: Subscription, query: Query, uniqueKey: string | null): Promise<Subscription> {
-    const { id } = declared;
-    await this.#feeds.attach(declared, query, 'new');
-    const { created, subscription } = await this.#store.insert(declared, uniqueKey);
-    if (!created && subscription.id !== id)
-      throw new Error(`it is the same as the subscription ${subscription.id}`);
-    this.#known.set(id, subscription);
-    this.#logger.info({ subscriptionId: id, callback: declared.callback }, 'subscription.declared');
-    return subscription;
+  declare(declared: Subscription, query: Query, uniqueKey: string | null): Promise<Subscription> {
+    const { id, callback } = declared;
+    return this.#inTurn(id, async () => {
+      const known = this.#roster.get(id);
+      if (known !== undefined) return known;
+      try {
+        await this.#feeds.attach(declared, query, 'new');
+        const { subscription } = await this.#store.insert(declared, uniqueKey);
+        if (subscription.id !== id) {
+          await this.#feeds.detach(id);
+          throw new Error(`it is the same as the subscription ${subscription.id}`);
+        }
+        if (subscription.state === 'pending') throw new Error('it is being removed');
+        this.#roster.add(subscription);
+        this.#unfinished.forget(id);
+        this.#logger.info({ subscriptionId: id, callback }, 'subscription.declared');
+        return subscription;
+      } catch (error) {
+        await this.#feeds.leave(id).catch(() => undefined);
+        throw error;
+      }
+    });
   }
 
   /** Undefined when there is none (any more). Rejects when the registry cannot keep it: then nothing changed. */
-  async changeState(
+  changeState(
     id: string,
     state: SubscriptionState,
     stateReason: string | null,
   ): Promise<Subscription | undefined> {
-    const before = this.#known.get(id);
-    if (before === undefined || (before.state === state && before.stateReason === stateReason)) return before;
-    const after = await this.#store.update(id, { state, stateReason });
-    if (after === undefined) return undefined;
-    this.#known.set(id, after);
-    this.#feeds.changed(after);
-    const fields = { subscriptionId: id, from: before.state, to: state, reason: stateReason };
-    this.#logger.info(fields, 'subscription.state');
-    return after;
+    return this.#inTurn(id, async () => {
+      let before = this.#roster.get(id) ?? (await this.find(id));
+      while (before !== undefined && before.state !== 'pending') {
+        if (before.state === state && before.stateReason === stateReason) return before;
+        const after = await this.#store.update(id, { state, stateReason }, before.version);
+        if (after !== undefined) {
+          const fields = { subscriptionId: id, from: before.state, to: state, reason: stateReason };
+          this.#logger.info(fields, 'subscription.state');
+          // Where it is not known yet, it will be told.
+          if (this.#roster.get(id) === undefined) return after;
+          await this.#roster.bringIn(after);
+          return this.#roster.get(id);
+        }
+        // It stands otherwise meanwhile, which was not told yet: another replica may be about to remove it.
+        before = await this.#store.find(id);
+        if (before !== undefined && this.#roster.get(id) !== undefined) await this.#following.heed(before);
+      }
+      return undefined;
+    });
   }
 
   /** `unfinished`: decided, but not complete; the same call again goes on. Rejects when it could not be decided. */
-  async remove(id: string): Promise<'removed' | 'unfinished' | 'unknown'> {
-    const known = this.#known.get(id);
-    if (known !== undefined) {
-      const marked = await this.#store.update(id, { state: 'pending', stateReason: 'being removed' });
-      this.#known.delete(id);
-      this.#leftOver.set(id, marked ?? known);
-    }
-    const pending = this.#leftOver.get(id);
-    if (pending === undefined) return 'unknown';
-    if (!(await this.#undo(pending))) return 'unfinished';
-    this.#logger.info({ subscriptionId: id }, 'subscription.removed');
-    return 'removed';
+  remove(id: string): Promise<'removed' | 'unfinished' | 'unknown'> {
+    return this.#inTurn(id, async () => {
+      if (this.#unfinished.decided(id) === undefined) {
+        const living = await this.find(id);
+        if (living === undefined) return 'unknown';
+        await this.#unfinished.decide(living);
+        this.#roster.forget(id);
+        await this.#unfinished.letGo(id);
+      }
+      if (!(await this.#unfinished.undo(id))) return 'unfinished';
+      this.#logger.info({ subscriptionId: id }, 'subscription.removed');
+      return 'removed';
+    });
   }
 
-  /** Tries again to clear away what failures left. */
-  async sweep(): Promise<void> {
-    for (const pending of [...this.#leftOver.values()]) await this.#undo(pending);
+  async #make(fresh: Subscription, query: Query, uniqueKey: string | null): Promise<Created> {
+    const { created, subscription } = await this.#store.insert(fresh, uniqueKey);
+    return created ? this.#activate(subscription, query) : { outcome: 'existing', subscription };
   }
 
-  async #insert(fresh: Subscription, uniqueKey: string | null) {
-    const first = await this.#store.insert(fresh, uniqueKey);
-    if (first.created || first.subscription.state !== 'pending') return first;
-    if (!this.#isAbandoned(first.subscription) || !(await this.#undo(first.subscription))) return first;
-    return this.#store.insert(fresh, uniqueKey);
-  }
-
-  /** Nothing here is at work on it (that would have had its turn); is another replica? */
-  #isAbandoned({ id, createdAt }: Subscription): boolean {
-    // Known and yet pending: the registry kept our decision to remove it and failed to say so.
-    const ours = this.#leftOver.has(id) || this.#known.has(id);
-    return ours || this.#clock.now() - Date.parse(createdAt) > PENDING_LEASE_MS;
+  /** What the registry has under the id, fed here if it lives. */
+  async #catchUp(id: string): Promise<Subscription | 'pending' | 'gone'> {
+    const now = await this.#store.find(id);
+    if (now === undefined) return 'gone';
+    await this.#following.heed(now);
+    const living = this.#roster.get(id);
+    if (living !== undefined) return living;
+    return this.#unfinished.isAbandoned(id) && (await this.#unfinished.undo(id)) ? 'gone' : 'pending';
   }
 
   async #activate(pending: Subscription, query: Query): Promise<Created> {
+    const { id } = pending;
     try {
       await this.#feeds.attach(pending, query, 'new');
-      const active = await this.#store.update(pending.id, { state: 'active' });
+      const active = await this.#store.update(id, { state: 'active' }, pending.version);
       if (active === undefined) throw new Error('it was removed while it was being registered');
-      this.#known.set(active.id, active);
-      this.#feeds.changed(active);
-      const { id, scope, callback } = active;
+      this.#roster.add(active);
+      const { scope, callback } = active;
       const fields = { subscriptionId: id, scope: scope.basePath, callback, query: active.query };
       this.#logger.info(fields, 'subscription.created');
       // What this subscription needed works again: others may have been left while it did not.
-      if (this.#leftOver.size > 0) void this.sweep();
+      if (this.#unfinished.abandoned().length > 0) void this.#janitor.sweep();
       return { outcome: 'created', subscription: active };
     } catch (error) {
-      this.#logger.error({ err: error, subscriptionId: pending.id }, 'registration.failed');
-      await this.#undo(pending);
-      return { outcome: 'failed' };
+      this.#logger.error({ err: error, subscriptionId: id }, 'registration.failed');
+      this.#unfinished.noteOurs(pending);
+      await this.#unfinished.undo(id);
+      // The registry may have it as active, and have failed to say so.
+      const living = this.#roster.get(id);
+      return living === undefined ? { outcome: 'failed' } : { outcome: 'created', subscription: living };
     }
   }
+}
 
-  /** Feed first, registry last: as long as the row is there, somebody knows that there is something to undo. */
-  async #undo(pending: Subscription): Promise<boolean> {
-    this.#known.delete(pending.id);
-    this.#leftOver.set(pending.id, pending);
-    try {
-      await this.#feeds.detach(pending.id);
-      await this.#store.remove(pending.id);
-      this.#leftOver.delete(pending.id);
-      return true;
-    } catch (error) {
-      this.#logger.warn({ err: error, subscriptionId: pending.id }, 'subscription.undo.failed');
-      return false;
-    }
-  }
+/** Nobody was answered yet that it exists. */
+function isBeingMade(subscription: Subscription): boolean {
+  return subscription.state === 'pending' && !isEnding(subscription);
 }

@@ -3,7 +3,7 @@
  * `lifecycle.ts` carries them out so that a crash leaves nothing half made.
  *
  * Work on one identity (hub, callback, meaning of the query) is done in turn: two equal requests at once make one
- * subscription, and both are answered when it is fed.
+ * subscription, and both are answered when it is fed. Of two at two replicas, one waits for the other.
  */
 import { createHash } from 'node:crypto';
 import type { CallbackSender } from '../callbacks/sender.ts';
@@ -19,6 +19,7 @@ import { everything, identityOf, readRegistration, recompile } from './registrat
 import type { RegistrationPolicy, RegistrationRequest } from './registration-request.ts';
 import { noSuchSubscription, refuse, unavailable } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
+import { createUnderstanding } from './understanding.ts';
 
 export interface RegistrationDependencies {
   readonly store: RegistryStore;
@@ -39,8 +40,13 @@ export interface Registered {
 }
 
 export interface Registrations {
-  /** Brings back what the registry knows. Rejects when the registry or a feed cannot be had. */
+  /**
+   * Brings back what the registry knows, and from then on follows it. Rejects when the registry or a feed cannot be
+   * had.
+   */
   start(): Promise<void>;
+  /** Follows the registry no more, and clears nothing away any more. */
+  stop(): void;
   /** `body` has the shape that the API description asks for. */
   register(scope: HubScope, body: JsonObject): Promise<Registered | Refusal>;
   /**
@@ -48,8 +54,9 @@ export interface Registrations {
    * have it in their configuration feed one and the same.
    */
   declare(scope: HubScope, body: JsonObject): Promise<Registered | Refusal>;
-  get(scope: HubScope, id: string): Subscription | undefined;
-  /** Those of one hub, in the order of creation. */
+  /** Also one that another replica registered and that is not known here yet. */
+  get(scope: HubScope, id: string): Promise<Registered | Refusal>;
+  /** Those of one hub that are known here, in the order of creation. */
   list(scope: HubScope): Subscription[];
   /** Those of all hubs, in the order of creation. */
   all(): Subscription[];
@@ -66,12 +73,16 @@ const NOT_KEPT =
   'the registry or a broker is away, nothing was registered; send the same request again later';
 const BUSY =
   'another replica registers or removes this subscription right now; send the same request again later';
+const NOT_FOUND_OUT = 'the registry is away, whether there is such a subscription is not known here';
 const NOT_REMOVED =
   'the registry or a broker is away, the removal is not complete; send the same DELETE again';
 
 /** Attaching at start: enough at once to fill a group commit, few enough for any broker. */
 const ATTACH_AT_ONCE = 64;
+/** How long a request waits for another replica that is at work on the same subscription. */
+const PATIENCE_MS = 5_000;
 
+/** To be called before the registry is opened: it begins to follow it. */
 export function createRegistrations(dependencies: RegistrationDependencies): Registrations {
   return new HubRegistrations(dependencies);
 }
@@ -83,22 +94,29 @@ class HubRegistrations implements Registrations {
 
   constructor(dependencies: RegistrationDependencies) {
     this.#dependencies = dependencies;
-    this.#lifecycle = new SubscriptionLifecycle(dependencies);
+    const understand = createUnderstanding(dependencies);
+    this.#lifecycle = new SubscriptionLifecycle({ ...dependencies, understand });
   }
 
   async start(): Promise<void> {
     const waiting = (await this.#dependencies.store.load()).values();
     const worker = async () => {
-      for (const subscription of waiting) await this.#bringBack(subscription);
+      for (const subscription of waiting) await this.#lifecycle.bringBack(subscription);
     };
     await Promise.all(Array.from({ length: ATTACH_AT_ONCE }, worker));
+    await this.#lifecycle.start();
+  }
+
+  stop(): void {
+    this.#lifecycle.stop();
   }
 
   async register(scope: HubScope, body: JsonObject): Promise<Registered | Refusal> {
     const request = readRegistration(scope, body, this.#dependencies);
     if (!request.ok) return request;
     const identity = identityOf(scope, request.callback, request.compiled);
-    return this.#inTurn(identity, () => this.#registerInTurn(scope, request, identity));
+    const patience = this.#dependencies.clock.monotonic() + PATIENCE_MS;
+    return this.#inTurn(identity, () => this.#registerInTurn(scope, request, identity, patience));
   }
 
   async declare(scope: HubScope, body: JsonObject): Promise<Registered | Refusal> {
@@ -127,8 +145,11 @@ class HubRegistrations implements Registrations {
     });
   }
 
-  get(scope: HubScope, id: string): Subscription | undefined {
-    return inScope(scope, this.#lifecycle.get(id));
+  async get(scope: HubScope, id: string): Promise<Registered | Refusal> {
+    const found = await this.#find(scope, id, NOT_FOUND_OUT);
+    if ('ok' in found) return found;
+    // Pending: its removal is decided.
+    return found.state === 'pending' ? noSuchSubscription(id) : { ok: true, subscription: found };
   }
 
   list(scope: HubScope): Subscription[] {
@@ -140,8 +161,8 @@ class HubRegistrations implements Registrations {
   }
 
   async remove(scope: HubScope, id: string): Promise<{ readonly ok: true } | Refusal> {
-    const target = inScope(scope, this.#lifecycle.get(id) ?? this.#lifecycle.unfinished(id));
-    if (target === undefined) return noSuchSubscription(id);
+    const target = await this.#find(scope, id, NOT_REMOVED);
+    if ('ok' in target) return target;
     return this.#inTurn(this.#identity(target), async () => {
       try {
         const outcome = await this.#lifecycle.remove(id);
@@ -159,7 +180,7 @@ class HubRegistrations implements Registrations {
     state: Exclude<SubscriptionState, 'pending'>,
     reason: string | null,
   ): Promise<Subscription | undefined> {
-    const target = this.#lifecycle.get(id);
+    const target = await this.#lifecycle.find(id);
     if (target === undefined) return undefined;
     return this.#inTurn(this.#identity(target), () => this.#lifecycle.changeState(id, state, reason));
   }
@@ -168,6 +189,7 @@ class HubRegistrations implements Registrations {
     scope: HubScope,
     request: RegistrationRequest,
     identity: string,
+    patience: number,
   ): Promise<Registered | Refusal> {
     const { policy, newId, clock } = this.#dependencies;
     const { callback, query, ordering, compiled } = request;
@@ -175,11 +197,8 @@ class HubRegistrations implements Registrations {
     const standing = { state: 'pending', stateReason: null, createdAt, version: 1 } as const;
     const fresh: Subscription = { id: newId(), scope, callback, query, ordering, ...standing };
 
-    const result = await this.#lifecycle.create(
-      fresh,
-      compiled,
-      policy.duplicates === 'allow' ? null : identity,
-    );
+    const uniqueKey = policy.duplicates === 'allow' ? null : identity;
+    const result = await this.#lifecycle.create(fresh, compiled, uniqueKey, patience);
     if (result.outcome === 'failed') return unavailable(NOT_KEPT);
     if (result.outcome === 'busy') return unavailable(BUSY);
     if (result.outcome === 'created') return { ok: true, subscription: result.subscription };
@@ -205,18 +224,13 @@ class HubRegistrations implements Registrations {
     return { ok: true, subscription: existing };
   }
 
-  /** One whose query is no query any more is held rather than dropped, and rather than sent what it never asked for. */
-  async #bringBack(subscription: Subscription): Promise<void> {
-    const { id, scope, query, state } = subscription;
-    const compiled = recompile(scope, query, this.#dependencies);
-    if (compiled.ok || state === 'pending') {
-      await this.#lifecycle.bringBack(subscription, compiled.ok ? compiled.query : everything());
-      return;
+  async #find(scope: HubScope, id: string, elseMessage: string): Promise<Subscription | Refusal> {
+    try {
+      return inScope(scope, await this.#lifecycle.find(id)) ?? noSuchSubscription(id);
+    } catch (error) {
+      this.#dependencies.logger.warn({ err: error, subscriptionId: id }, 'subscription.find.failed');
+      return unavailable(elseMessage);
     }
-    const reason = `its query is not understood any more: ${compiled.message}`;
-    this.#dependencies.logger.error({ subscriptionId: id, query, reason }, 'subscription.held');
-    const held = await this.#dependencies.store.update(id, { state: 'suspended', stateReason: reason });
-    if (held !== undefined) await this.#lifecycle.bringBack(held, everything());
   }
 
   #identity({ scope, callback, query }: Subscription): string {

@@ -9,15 +9,24 @@ export function createFeeds(
   brokers: readonly Broker[],
   metrics: Pick<Metrics, 'forget'>,
 ): Feeds {
+  const leave = async (id: string): Promise<void> => {
+    deliveries.close(id);
+    await Promise.all(brokers.map((broker) => broker.leave(id)));
+    metrics.forget(id);
+  };
+
   return {
+    leave,
+
+    /** All brokers have answered when it settles: what is done next to the subscription cannot come before. */
     async attach(subscription, query, as) {
       const dispatcher = deliveries.open(subscription, query);
-      try {
-        await Promise.all(brokers.map((broker) => broker.attach(dispatcher, as)));
-      } catch (error) {
-        deliveries.close(subscription.id);
-        throw error;
-      }
+      const attached = await Promise.allSettled(brokers.map((broker) => broker.attach(dispatcher, as)));
+      const failed = attached.find((one) => one.status === 'rejected');
+      if (failed === undefined) return;
+      // A broker that has it would offer its events to a dispatcher that is closed, and take no other one.
+      await leave(subscription.id).catch(() => undefined);
+      throw failed.reason;
     },
 
     async detach(id) {

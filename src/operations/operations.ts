@@ -1,9 +1,4 @@
-import {
-  OperationRefused,
-  type Operations,
-  type PartHealth,
-  type SubscriptionView,
-} from '../admin/operations.ts';
+import type { Operations, PartHealth, SubscriptionView } from '../admin/operations.ts';
 import type { Broker, Health } from '../brokers/broker.ts';
 import type { Deliveries } from '../delivery/deliveries.ts';
 import type { DecodeKnowledge } from '../delivery/decode.ts';
@@ -11,6 +6,7 @@ import type { Subscription, SubscriptionState } from '../registry/store.ts';
 import type { Query } from '../tmf/query.ts';
 import { createDeadLetterDesk } from './dead-letter-desk.ts';
 import { Explain } from './explain.ts';
+import { replayFrom } from './replay.ts';
 import { viewOf } from './subscription-views.ts';
 
 export interface OperationsDeps {
@@ -55,10 +51,7 @@ export function createOperations(deps: OperationsDeps): Operations {
     resume: (id) => become(id, 'active', null),
     async replay(id, range) {
       if (!find(id)) return undefined;
-      const [broker, ...others] = brokers;
-      if (!broker || others.length > 0)
-        throw new OperationRefused(501, 'Replay from several sources is not there yet.');
-      return broker.replay(id, range);
+      return replayFrom(brokers, id, range);
     },
     async explain(id, eventId) {
       const subscription = find(id);

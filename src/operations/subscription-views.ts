@@ -1,5 +1,5 @@
 import type { SubscriptionView } from '../admin/operations.ts';
-import type { Broker } from '../brokers/broker.ts';
+import type { Broker, FeedStatus } from '../brokers/broker.ts';
 import type { Deliveries } from '../delivery/deliveries.ts';
 import type { Subscription } from '../registry/store.ts';
 
@@ -11,7 +11,10 @@ export function viewOf(
 ): SubscriptionView {
   const { id, callback, query, scope, state } = subscription;
   const status = deliveries.of(id)?.status;
-  const feeds = brokers.flatMap((broker) => broker.status(id) ?? []);
+  const feeds = brokers.flatMap((broker) => {
+    const feed = broker.status(id);
+    return feed ? [{ ...feed, source: broker.name }] : [];
+  });
   const oldest = feeds.flatMap((feed) => feed.oldestUnsettled ?? []);
   return {
     id,
@@ -26,8 +29,25 @@ export function viewOf(
     waitingRetry: status?.waitingRetry ?? 0,
     lastOutcome: status?.lastOutcome?.outcome ?? null,
     lost: sum(feeds.map((feed) => feed.lost)),
-    positions: Object.assign({}, ...feeds.map((feed) => feed.positions)) as Record<string, number>,
+    positions: positionsOf(feeds),
   };
+}
+
+/** A place that several sources have is named with its source. */
+function positionsOf(
+  feeds: readonly Pick<FeedStatus & { source: string }, 'source' | 'positions'>[],
+): Record<string, number> {
+  const entries = feeds.flatMap(({ source, positions }) =>
+    Object.entries(positions).map(([place, offset]) => ({ source, place, offset })),
+  );
+  const times = new Map<string, number>();
+  for (const { place } of entries) times.set(place, (times.get(place) ?? 0) + 1);
+  return Object.fromEntries(
+    entries.map(({ source, place, offset }) => [
+      times.get(place) === 1 ? place : `${source}/${place}`,
+      offset,
+    ]),
+  );
 }
 
 function sum(numbers: readonly number[]): number {

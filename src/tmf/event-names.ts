@@ -41,6 +41,29 @@ function canonicalise(name: string): string {
   return stem;
 }
 
+const WORDS: readonly (readonly [string, string])[] = [
+  ['Creation', 'Create'],
+  ['Remove', 'Delete'],
+  ['StatusChange', 'StateChange'],
+];
+
+/**
+ * How producers may spell the event type that is given in the spelling of its specification: all that is equal to it,
+ * but for a prefix with dots, and for upper and lower case within. For brokers that compare names as they are.
+ */
+export function spellingsOf(specified: string): readonly string[] {
+  const stem = specified.replace(/(?<=.)(?:Event|Notification)$/, '');
+  const stems = new Set([stem]);
+  for (const pair of WORDS) {
+    for (const word of pair) {
+      if (!stem.endsWith(word)) continue;
+      for (const other of pair) stems.add(stem.slice(0, -word.length) + other);
+    }
+  }
+  const names = [...stems].flatMap((one) => [`${one}Event`, `${one}Notification`, one]);
+  return [...new Set(names.flatMap((one) => [one, lowerFirst(one)]))];
+}
+
 /** Does the word end as names of event types do? A test of looks, for names that no catalogue knows. */
 export function looksLikeEventType(word: string): boolean {
   return /[a-z0-9](?:Event|Notification)$/.test(word);

@@ -57,7 +57,10 @@ test('default.yaml has every key; with its examples switched on it is still vali
 function filesOfTls(): Record<string, string> {
   const pem = join(folder, 'pair.pem');
   writeFileSync(pem, `${cert}\n${key}`);
-  const variables = ['TMF_HUB_KAFKA_TLS_CA', 'TMF_HUB_KAFKA_TLS_CERT', 'TMF_HUB_KAFKA_TLS_KEY'];
+  const files = ['CA', 'CERT', 'KEY'];
+  const variables = ['KAFKA', 'RABBITMQ'].flatMap((broker) =>
+    files.map((file) => `TMF_HUB_${broker}_TLS_${file}`),
+  );
   return Object.fromEntries(variables.map((variable) => [variable, pem]));
 }
 

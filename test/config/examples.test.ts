@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '../../src/config/load.ts';
+import { sourcesOf } from '../../src/config/sources.ts';
 import { startGateway } from '../../src/gateway.ts';
 import { cert } from '../callbacks/certificate.ts';
 
@@ -27,25 +28,54 @@ function load(example: string) {
   return loaded.config;
 }
 
-test.each(readdirSync(examples))('%s is a valid configuration', (example) => {
-  expect(load(example).broker).toBe('kafka');
+const SOURCES: Record<string, readonly object[]> = {
+  'kafka.yaml': [{ name: 'kafka', broker: 'kafka', kafka: { brokers: ['localhost:9092'] } }],
+  'kafka-sasl-tls.yaml': [{ name: 'kafka', prefix: 'ordering-hub', kafka: { tls: { enabled: true } } }],
+  'rabbitmq.yaml': [
+    { name: 'rabbitmq', rabbitmq: { exchanges: ['bss.ordering.events', 'oss.service.events'] } },
+  ],
+  'kafka-and-rabbitmq.yaml': [
+    { name: 'bss', broker: 'kafka', kafka: { brokers: ['localhost:9092'], topics: [] } },
+    { name: 'oss', broker: 'rabbitmq', rabbitmq: { url: 'amqp://guest:guest@localhost:5672/' } },
+  ],
+  'redis-replicas.yaml': [{ name: 'rabbitmq', prefix: 'tmf-hub', rabbitmq: { heartbeat: 15_000 } }],
+};
+
+test('there is an expectation of each example', () => {
+  expect(Object.keys(SOURCES).toSorted()).toEqual(readdirSync(examples).toSorted());
 });
 
-test('kafka.yaml: the catalogue and the callback policy take the subscription that it declares', async () => {
-  const config = load('kafka.yaml');
-  const gateway = await startGateway({
-    ...config,
-    broker: 'embedded',
-    data: { dir: folder },
-    log: { level: 'silent' },
-    server: { ...config.server, port: 0, host: '127.0.0.1' },
-    admin: { ...config.admin, port: 0 },
-  });
-  try {
-    const answer = await fetch(`http://127.0.0.1:${gateway.adminPort}/admin/subscriptions`);
-    const declared = config.subscriptions.map(({ callback, query }) => ({ callback, query }));
-    expect(await answer.json()).toMatchObject({ total: 1, items: declared });
-  } finally {
-    await gateway.stop();
-  }
+test.each(Object.entries(SOURCES))('%s is a valid configuration with its sources', (example, sources) => {
+  expect(sourcesOf(load(example))).toMatchObject(sources);
 });
+
+test('redis-replicas.yaml: the registry is shared', () => {
+  expect(load('redis-replicas.yaml').redis.url).toBe('redis://localhost:6379/0');
+});
+
+test.each(['kafka.yaml', 'rabbitmq.yaml', 'kafka-and-rabbitmq.yaml', 'redis-replicas.yaml'])(
+  '%s: the catalogue and the callback policy take the subscriptions that it declares',
+  async (example) => {
+    const config = load(example);
+    expect(config.subscriptions.length).toBeGreaterThan(0);
+    const gateway = await startGateway({
+      ...config,
+      ...{ broker: 'embedded', sources: [], redis: {} },
+      data: { dir: mkdtempSync(join(folder, 'data-')) },
+      log: { level: 'silent' },
+      server: { ...config.server, port: 0, host: '127.0.0.1' },
+      admin: { ...config.admin, port: 0 },
+    });
+    try {
+      const answer = await fetch(`http://127.0.0.1:${gateway.adminPort}/admin/subscriptions`);
+      const { total, items } = (await answer.json()) as { total: number; items: object[] };
+      const declared = config.subscriptions.map(({ callback, query }) => ({ callback, query }));
+      expect(total).toBe(declared.length);
+      expect(items).toEqual(
+        expect.arrayContaining(declared.map((one) => expect.objectContaining(one) as unknown)),
+      );
+    } finally {
+      await gateway.stop();
+    }
+  },
+);

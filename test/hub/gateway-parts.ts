@@ -14,6 +14,7 @@ import type { Clock } from '../../src/time.ts';
 import { createCatalogue } from '../../src/tmf/catalogue.ts';
 import { catalogueRows } from '../../src/tmf/catalogue.data.ts';
 import { defaultTopics, domainOf } from '../../src/tmf/domains.ts';
+import { createFakeClock } from '../callbacks/fake-clock.ts';
 import { MemoryRegistry } from '../support/memory-registry.ts';
 
 export const ORDERS_V4 = '/tmf-api/productOrderingManagement/v4';
@@ -25,7 +26,7 @@ export const catalogue = createCatalogue(catalogueRows);
 export class MemoryFeeds implements Feeds {
   readonly calls: string[] = [];
   readonly attached = new Map<string, Subscription>();
-  readonly failing = new Set<'attach' | 'detach'>();
+  readonly failing = new Set<'attach' | 'detach' | 'leave'>();
   onAttach: () => Promise<void> = async () => undefined;
 
   async attach(subscription: Subscription, _query: unknown, as: 'new' | 'known'): Promise<void> {
@@ -39,6 +40,12 @@ export class MemoryFeeds implements Feeds {
   async detach(id: string): Promise<void> {
     this.calls.push('detach');
     if (this.failing.has('detach')) throw new Error('detach fails');
+    this.attached.delete(id);
+  }
+
+  async leave(id: string): Promise<void> {
+    this.calls.push('leave');
+    if (this.failing.has('leave')) throw new Error('leave fails');
     this.attached.delete(id);
   }
 
@@ -73,7 +80,7 @@ export interface Parts {
   readonly registrations: Registrations;
   /** Names of the log lines so far. */
   readonly logged: string[];
-  /** Moves the clock. */
+  /** Moves the clock, and fires what is due on the way. */
   readonly pass: (ms: number) => void;
 }
 
@@ -92,8 +99,12 @@ export async function startParts(options: Options = {}): Promise<Parts> {
   const feeds = options.feeds ?? new MemoryFeeds();
   const publisher = new MemoryPublisher();
   const logged: string[] = [];
-  let now = NOW;
-  const clock: Clock = { now: () => now, monotonic: () => now, after: () => ({ cancel: () => undefined }) };
+  const time = createFakeClock();
+  const clock: Clock = {
+    now: () => NOW + time.now(),
+    monotonic: () => time.monotonic(),
+    after: (ms, fire) => time.after(ms, fire),
+  };
   const logger = loggerInto(logged);
   const newId = () => `id-${(ids += 1)}`;
   const policy: RegistrationPolicy = {
@@ -115,7 +126,7 @@ export async function startParts(options: Options = {}): Promise<Parts> {
     maxHubBody: 64 * 1024,
     maxEventBody: 4 * 1024 * 1024,
   });
-  return { app, registry, feeds, publisher, registrations, logged, pass: (ms) => (now += ms) };
+  return { app, registry, feeds, publisher, registrations, logged, pass: (ms) => time.advance(ms) };
 }
 
 function loggerInto(logged: string[]): Logger {

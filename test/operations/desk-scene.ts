@@ -1,5 +1,5 @@
 import type { Operations } from '../../src/admin/operations.ts';
-import type { Health } from '../../src/brokers/broker.ts';
+import type { Broker, Health } from '../../src/brokers/broker.ts';
 import type { DecodeKnowledge } from '../../src/delivery/decode.ts';
 import { createOperations } from '../../src/operations/operations.ts';
 import type { Subscription } from '../../src/registry/store.ts';
@@ -12,6 +12,8 @@ export class DeskScene {
   readonly scene: Scene;
   readonly registry = new Map<string, Subscription>();
   registryHealth: Health = { ok: true };
+  /** Sources beside the one of the scene. */
+  readonly otherSources: Broker[] = [];
   /** How often a record was decoded, to be explained or delivered. */
   decoded = 0;
 
@@ -38,7 +40,7 @@ export class DeskScene {
       payloadKeys: () => [],
     };
     return createOperations({
-      brokers: [broker],
+      brokers: [broker, ...this.otherSources],
       deliveries,
       knowledge,
       subscriptions: () => [...this.registry.values()],

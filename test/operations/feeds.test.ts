@@ -44,6 +44,7 @@ test('one broker that cannot attach it fails the whole, and nothing is matched f
       outlets.push(outlet);
       throw new Error('no connection');
     },
+    leave: async () => undefined,
   };
   const { scene, feeds, deliveries } = await feedsOver([failing]);
   await expect(scene.finish(feeds.attach(subscription('a'), everything(), 'new'))).rejects.toThrow(
@@ -70,8 +71,65 @@ test('detached, it is called no more, its positions and its metrics are forgotte
   expect(deliveries.of('a')).toBeUndefined();
 });
 
-test('an id that is not attached can be detached and changed', async () => {
+test('an id that is not attached can be detached, left and changed', async () => {
   const { scene, feeds } = await feedsOver();
+  await scene.finish(feeds.leave('nobody'));
   await scene.finish(feeds.detach('nobody'));
   feeds.changed(subscription('nobody'));
+});
+
+test('left, it is called no more and its metrics are forgotten; its positions stay for another replica', async () => {
+  const { scene, feeds, forgotten, deliveries } = await feedsOver();
+  await scene.finish(feeds.attach(subscription('a'), everything(), 'new'));
+  await publish(scene, 'e1');
+  await scene.clock.advance(1_000);
+  await scene.finish(feeds.leave('a'));
+  await publish(scene, 'e2');
+  await scene.clock.advance(1_000);
+  expect(scene.seen('a')).toEqual(['e1']);
+  expect(forgotten).toEqual(['a']);
+  expect(deliveries.of('a')).toBeUndefined();
+  expect(scene.storage.positions.size).toBeGreaterThan(0);
+
+  await scene.finish(feeds.attach(subscription('a'), everything(), 'known'));
+  await scene.clock.advance(1_000);
+  expect(scene.seen('a')).toEqual(['e1', 'e2']);
+});
+
+test('what failed at one broker can be attached again, and is fed by all of them', async () => {
+  let isAway = true;
+  const second: Partial<Broker> = {
+    name: 'second',
+    attach: async () => {
+      if (isAway) throw new Error('no connection');
+    },
+    leave: async () => undefined,
+  };
+  const { scene, feeds } = await feedsOver([second]);
+  await expect(scene.finish(feeds.attach(subscription('a'), everything(), 'new'))).rejects.toThrow();
+  isAway = false;
+  await scene.finish(feeds.attach(subscription('a'), everything(), 'known'));
+  await publish(scene, 'e1');
+  await scene.clock.advance(1_000);
+  expect(scene.seen('a')).toEqual(['e1']);
+});
+
+test('a broker that is slow to attach is not left before it has', async () => {
+  const done: string[] = [];
+  const slow: Partial<Broker> = {
+    name: 'slow',
+    attach: async () => {
+      await new Promise((resolve) => setImmediate(resolve));
+      done.push('attached');
+    },
+    leave: async () => void done.push('left'),
+  };
+  const failing: Partial<Broker> = {
+    name: 'failing',
+    attach: async () => Promise.reject(new Error('no connection')),
+    leave: async () => undefined,
+  };
+  const { scene, feeds } = await feedsOver([slow, failing]);
+  await expect(scene.finish(feeds.attach(subscription('a'), everything(), 'new'))).rejects.toThrow();
+  expect(done).toEqual(['attached', 'left']);
 });

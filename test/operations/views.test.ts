@@ -1,5 +1,6 @@
 import { answered, failed, ids } from '../delivery/scene.ts';
 import { DeskScene } from './desk-scene.ts';
+import { otherSource } from './other-source.ts';
 
 const slow = () => ({ answer: answered(204), after: 5_000 });
 
@@ -156,6 +157,38 @@ describe('what an operator does', () => {
     await desk.scene.clock.advance(1_000);
     expect(desk.scene.seen('a')).toEqual([...ids(5), 'e3', 'e4']);
     expect(desk.scene.seen('b')).toEqual(ids(5));
+  });
+});
+
+describe('several sources', () => {
+  test('lag, losses and the oldest are those of all; a place that two have is named with its source', async () => {
+    const desk = await DeskScene.with({ a: slow });
+    await desk.scene.publish('k', 'e1');
+    await desk.scene.clock.advance(500);
+    const positions = { 'bss.ordering.events:0': 7, 'hub.events:0': 8 };
+    const oldestUnsettled = Date.parse('2025-12-31T23:59:59.000Z');
+    const status = { lag: 4, lost: 2, oldestUnsettled, positions };
+    desk.otherSources.push(otherSource('other', { status }), otherSource('without-a-feed'));
+    expect(desk.operations.subscription('a')).toMatchObject({
+      lag: 5,
+      lost: 2,
+      oldestUnsettled: '2025-12-31T23:59:59.000Z',
+      positions: {
+        'memory/bss.ordering.events:0': 0,
+        'other/bss.ordering.events:0': 7,
+        'hub.events:0': 8,
+      },
+    });
+  });
+
+  test('readiness names each', async () => {
+    const desk = await DeskScene.with({});
+    const down = { ok: false, reason: 'no connection' } as const;
+    desk.otherSources.push(Object.assign(otherSource('other'), { health: () => down }));
+    expect(desk.operations.readiness()).toEqual({
+      ready: false,
+      parts: { registry: { ok: true }, memory: { ok: true }, other: down },
+    });
   });
 });
 

@@ -1,0 +1,38 @@
+import type { Logger } from '../logger.ts';
+import type { RegistryStore, Subscription } from '../registry/store.ts';
+import type { Query } from '../tmf/query.ts';
+import { everything, recompile } from './registration-request.ts';
+import type { RequestReader } from './registration-request.ts';
+
+export interface Understood {
+  /** As it is to be fed: held where its query means nothing any more. */
+  readonly subscription: Subscription;
+  readonly query: Query;
+}
+
+export type Understand = (subscription: Subscription) => Promise<Understood>;
+
+export interface UnderstandingDependencies extends RequestReader {
+  readonly store: RegistryStore;
+  readonly logger: Logger;
+}
+
+/**
+ * Compiles again what a registry has. One whose query is no query any more is held rather than dropped, and rather
+ * than sent what it never asked for.
+ */
+export function createUnderstanding(dependencies: UnderstandingDependencies): Understand {
+  const { store, logger } = dependencies;
+  return async (subscription) => {
+    const { id, scope, query, version } = subscription;
+    const compiled = recompile(scope, query, dependencies);
+    if (compiled.ok) return { subscription, query: compiled.query };
+    if (subscription.state !== 'active') return { subscription, query: everything() };
+    const reason = `its query is not understood any more: ${compiled.message}`;
+    logger.error({ subscriptionId: id, query, reason }, 'subscription.held');
+    const held = { state: 'suspended', stateReason: reason } as const;
+    // Where another replica was first, what it wrote will be told. It is held here, whether or not that can be kept.
+    const written = await store.update(id, held, version).catch(() => undefined);
+    return { subscription: written ?? { ...subscription, ...held }, query: everything() };
+  };
+}
