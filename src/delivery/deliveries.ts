@@ -1,4 +1,12 @@
-import type { Broker, Delivery, Intake, Routed, SourceRecord } from '../brokers/broker.ts';
+import type {
+  Broker,
+  DeadLetter,
+  DeadLetters,
+  Delivery,
+  Intake,
+  Routed,
+  SourceRecord,
+} from '../brokers/broker.ts';
 import type { CallbackSender } from '../callbacks/sender.ts';
 import type { Subscription } from '../registry/store.ts';
 import type { Clock } from '../time.ts';
@@ -35,6 +43,8 @@ export class Deliveries implements Intake {
   readonly #index = new MatchIndex();
   readonly #dispatchers = new Map<string, Dispatcher>();
   readonly letterReplays: LetterReplays;
+  /** Those under way, by the id of their dead letter. */
+  readonly #quarantines = new Map<string, Promise<void>>();
   #closed = false;
 
   constructor(deps: DeliveriesDeps) {
@@ -66,7 +76,8 @@ export class Deliveries implements Intake {
     const deps = {
       ...this.#deps,
       capacity: this.capacity,
-      lettersOf: (delivery: Delivery) => this.brokerOf(delivery).deadLetters,
+      lettersOf: (delivery: Delivery) =>
+        (this.letterReplays.homeOf(delivery) ?? this.#brokerOf(delivery)).deadLetters,
       roomAgain: (id: string) => {
         for (const broker of this.#deps.brokers) broker.roomAgain(id);
         this.letterReplays.roomAgain(id);
@@ -109,17 +120,27 @@ export class Deliveries implements Intake {
     for (const dispatcher of this.#dispatchers.values()) dispatcher.close();
   }
 
-  brokerOf({ record }: Pick<Delivery, 'record'>): Broker {
+  #brokerOf({ record }: Pick<Delivery, 'record'>): Broker {
     const broker = this.#deps.brokers.find((candidate) => candidate.name === record.source.broker);
     if (!broker) throw new Error(`no broker is called ${record.source.broker}`);
     return broker;
   }
 
-  /** What is no event becomes one dead letter, also when it is read again. */
-  async #quarantine(record: SourceRecord, why: string): Promise<void> {
-    const letters = this.brokerOf({ record }).deadLetters;
+  /** What is no event becomes one dead letter, also when it is read again, or by the queues of several subscriptions. */
+  #quarantine(record: SourceRecord, why: string): Promise<void> {
+    const letters = this.#brokerOf({ record }).deadLetters;
     const letter = unreadableLetter(record, why, this.#deps.clock.now());
-    if (await letters.get(letter.id)) return;
-    await bury(letter, letters, this.#deps, () => this.#closed);
+    const { id } = letter;
+    const done = this.#quarantines.get(id) ?? this.#buryOnce(letter, letters);
+    this.#quarantines.set(id, done);
+    return done;
+  }
+
+  async #buryOnce(letter: DeadLetter, letters: DeadLetters): Promise<void> {
+    try {
+      if (!(await letters.get(letter.id))) await bury(letter, letters, this.#deps, () => this.#closed);
+    } finally {
+      this.#quarantines.delete(letter.id);
+    }
   }
 }

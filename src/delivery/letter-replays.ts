@@ -1,4 +1,4 @@
-import type { Broker, DeadLetter, DeadLetters, Delivery, Feed, SourceRecord } from '../brokers/broker.ts';
+import type { Broker, DeadLetter, Delivery, Feed, SourceRecord } from '../brokers/broker.ts';
 import type { Clock, Timer } from '../time.ts';
 import { decode, type DecodeKnowledge } from './decode.ts';
 import type { Dispatcher } from './dispatcher.ts';
@@ -71,15 +71,17 @@ export class LetterReplays implements Feed {
   /** In the order in which it was asked for. */
   async #takeUp(): Promise<void> {
     const asked: { at: string; deadAt: string; subscriptionId: string; ticket: Ticket }[] = [];
-    for (const broker of this.#deps.brokers) {
-      const { deadLetters: letters } = broker;
+    for (const home of this.#deps.brokers) {
       for (let offset = 0, total = 1; offset < total; offset += PAGE) {
-        const page = await letters.list({ state: 'open', replayAsked: true }, { offset, limit: PAGE });
+        const page = await home.deadLetters.list(
+          { state: 'open', replayAsked: true },
+          { offset, limit: PAGE },
+        );
         total = page.total;
         for (const { id, replay, subscriptionId, deadAt, source } of page.items) {
           if (!replay || subscriptionId === null || !this.#deps.dispatcherOf(subscriptionId)) continue;
-          if (this.#busy.has(id) || !broker.owns(source, subscriptionId)) continue;
-          asked.push({ at: replay.requestedAt, deadAt, subscriptionId, ticket: { id, letters, order: 0 } });
+          if (this.#busy.has(id) || !home.owns(source, subscriptionId)) continue;
+          asked.push({ at: replay.requestedAt, deadAt, subscriptionId, ticket: { id, home, order: 0 } });
         }
       }
     }
@@ -92,8 +94,12 @@ export class LetterReplays implements Feed {
     for (const id of [...this.#queues.keys()]) this.roomAgain(id);
   }
 
-  /** Resolves once the wish is durable. A record that could not be read is published anew. */
-  async request(letter: DeadLetter, correctedBody?: Uint8Array): Promise<DeadLetter | ReplayRefused> {
+  /** `home`: where the letter lies. Resolves once the wish is durable. A record that could not be read is published anew. */
+  async request(
+    letter: DeadLetter,
+    home: Broker,
+    correctedBody?: Uint8Array,
+  ): Promise<DeadLetter | ReplayRefused> {
     const correction =
       correctedBody === undefined
         ? {}
@@ -110,14 +116,14 @@ export class LetterReplays implements Feed {
     this.#busy.add(id);
     const order = this.#order++;
     try {
-      if (subscriptionId === null) return await this.#publishAnew(asked, decoded.event.orderingKey);
-      await this.#lettersOf(letter).put(asked);
+      if (subscriptionId === null) return await this.#publishAnew(asked, home, decoded.event.orderingKey);
+      await home.deadLetters.put(asked);
     } catch (error) {
       this.#busy.delete(id);
       throw error;
     }
-    if (this.#brokerOf(letter).owns(letter.source, subscriptionId)) {
-      this.#enqueue(subscriptionId, { id, letters: this.#lettersOf(letter), order });
+    if (home.owns(letter.source, subscriptionId)) {
+      this.#enqueue(subscriptionId, { id, home, order });
       this.roomAgain(subscriptionId);
     } else this.#busy.delete(id);
     return asked;
@@ -144,9 +150,10 @@ export class LetterReplays implements Feed {
   }
 
   settle(delivery: Delivery, fate: 'delivered' | 'dead'): void {
-    const letter = this.#done(delivery)?.letter;
-    if (!letter || fate === 'dead') return;
-    this.#replayed(letter).catch((error: unknown) => this.#deps.failed(letter, error));
+    const underWay = this.#done(delivery);
+    if (!underWay || fate === 'dead') return;
+    const { letter, ticket } = underWay;
+    replayed(letter, ticket.home).catch((error: unknown) => this.#deps.failed(letter, error));
   }
 
   attempted(): void {
@@ -167,6 +174,11 @@ export class LetterReplays implements Feed {
     return true;
   }
 
+  /** Where the letter lies that is sent again; undefined: it is no replay of one. */
+  homeOf(delivery: Delivery): Broker | undefined {
+    return this.#underWay.get(delivery)?.ticket.home;
+  }
+
   async #serve(subscriptionId: string, queue: ReplayQueue): Promise<void> {
     for (;;) {
       const ticket = queue.first;
@@ -175,13 +187,13 @@ export class LetterReplays implements Feed {
         queue.isServed = false;
         return;
       }
-      const letter = await ticket.letters.get(ticket.id);
+      const letter = await ticket.home.deadLetters.get(ticket.id);
       // Reading took its time: the place in the queue and the room may be gone.
       const dispatcher = this.#deps.dispatcherOf(subscriptionId);
       if (queue.first !== ticket || dispatcher?.hasRoom() !== true) continue;
       queue.shift();
       const delivery = letter?.state === 'open' && letter.replay ? this.#deliveryOf(letter) : undefined;
-      if (!letter || !delivery || !this.#brokerOf(letter).owns(letter.source, subscriptionId)) {
+      if (!letter || !delivery || !ticket.home.owns(letter.source, subscriptionId)) {
         this.#busy.delete(ticket.id);
         continue;
       }
@@ -205,19 +217,13 @@ export class LetterReplays implements Feed {
     };
   }
 
-  async #publishAnew(letter: DeadLetter, orderingKey: string): Promise<DeadLetter> {
+  async #publishAnew(letter: DeadLetter, home: Broker, orderingKey: string): Promise<DeadLetter> {
     const { topic, key, headers } = letter.source;
     const value = recordOf(letter).value;
-    await this.#brokerOf(letter).publish({ topic, key: key ?? orderingKey, value, headers });
-    const replayed = await this.#replayed(letter);
+    await home.publish({ topic, key: key ?? orderingKey, value, headers });
+    const done = await replayed(letter, home);
     this.#busy.delete(letter.id);
-    return replayed;
-  }
-
-  async #replayed({ replay: _, ...letter }: DeadLetter): Promise<DeadLetter> {
-    const replayed: DeadLetter = { ...letter, state: 'replayed' };
-    await this.#lettersOf(replayed).put(replayed);
-    return replayed;
+    return done;
   }
 
   #done(delivery: Delivery): UnderWay | undefined {
@@ -236,16 +242,12 @@ export class LetterReplays implements Feed {
   #again(subscriptionId: string): void {
     this.#deps.clock.after(AGAIN_MS, () => this.roomAgain(subscriptionId));
   }
+}
 
-  #lettersOf(letter: DeadLetter): DeadLetters {
-    return this.#brokerOf(letter).deadLetters;
-  }
-
-  #brokerOf(letter: DeadLetter): Broker {
-    const broker = this.#deps.brokers.find(({ name }) => name === letter.source.broker);
-    if (!broker) throw new Error(`no broker is called ${letter.source.broker}`);
-    return broker;
-  }
+async function replayed({ replay: _, ...letter }: DeadLetter, home: Broker): Promise<DeadLetter> {
+  const done: DeadLetter = { ...letter, state: 'replayed' };
+  await home.deadLetters.put(done);
+  return done;
 }
 
 function recordOf({ source, body, replay, deadAt }: DeadLetter): SourceRecord {

@@ -1,9 +1,10 @@
-import type { DeadLetters } from '../brokers/broker.ts';
+import type { Broker } from '../brokers/broker.ts';
 
-/** A dead letter that waits for its replay: where to read it, and its place among those of its subscription. */
+/** A dead letter that waits for its replay: where it lies, and its place among those of its subscription. */
 export interface Ticket {
   readonly id: string;
-  readonly letters: DeadLetters;
+  /** Where the letter was found: its source may have had another name when the event was read. */
+  readonly home: Broker;
   readonly order: number;
 }
 

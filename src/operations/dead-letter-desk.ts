@@ -4,23 +4,22 @@ import type { LetterReplays } from '../delivery/letter-replays.ts';
 
 const PAGE = 500;
 
+interface Found {
+  readonly letter: DeadLetter;
+  readonly home: Broker;
+}
+
 /** The dead letters of all brokers as one list, and what an operator may do with them. */
 export function createDeadLetterDesk(
   brokers: readonly Broker[],
   replays: LetterReplays,
 ): DeadLetterOperations {
-  async function find(id: string): Promise<{ letter: DeadLetter; broker: Broker } | undefined> {
-    for (const broker of brokers) {
-      const letter = await broker.deadLetters.get(id);
-      if (letter) return { letter, broker };
+  async function find(id: string): Promise<Found | undefined> {
+    for (const home of brokers) {
+      const letter = await home.deadLetters.get(id);
+      if (letter) return { letter, home };
     }
     return undefined;
-  }
-
-  async function replay(letter: DeadLetter, correctedBody?: Uint8Array): Promise<DeadLetter> {
-    const answer = await replays.request(letter, correctedBody);
-    if ('refused' in answer) throw new OperationRefused(409, answer.refused);
-    return answer;
   }
 
   return {
@@ -45,22 +44,26 @@ export function createDeadLetterDesk(
       if (!found) return undefined;
       const { replay: _, ...letter } = found.letter;
       const discarded: DeadLetter = { ...letter, state: 'discarded' };
-      await found.broker.deadLetters.put(discarded);
+      await found.home.deadLetters.put(discarded);
       return discarded;
     },
 
     async replay(id, correctedBody) {
       const found = await find(id);
       if (!found) return undefined;
-      return replay(found.letter, correctedBody);
+      const answer = await replays.request(found.letter, found.home, correctedBody);
+      if ('refused' in answer) throw new OperationRefused(409, answer.refused);
+      return answer;
     },
 
     async replayMany(filter) {
       const letters = await allOpen(brokers, filter);
       // Oldest first: what was dead first is sent first. Asked for together, so that the writes share their commits.
-      const answers = await Promise.all(letters.reverse().map((letter) => replays.request(letter)));
+      const answers = await Promise.all(
+        letters.reverse().map(({ letter, home }) => replays.request(letter, home)),
+      );
       const byReason: Record<string, number> = {};
-      letters.forEach(({ reason }, i) => {
+      letters.forEach(({ letter: { reason } }, i) => {
         if (!('refused' in (answers[i] ?? {}))) byReason[reason] = (byReason[reason] ?? 0) + 1;
       });
       return { accepted: Object.values(byReason).reduce((sum, count) => sum + count, 0), byReason };
@@ -86,13 +89,13 @@ async function listAll(
 }
 
 /** Newest first, without those whose replay is under way already. */
-async function allOpen(brokers: readonly Broker[], filter: DeadLetterFilter): Promise<DeadLetter[]> {
-  const letters: DeadLetter[] = [];
-  for (const { deadLetters } of brokers) {
+async function allOpen(brokers: readonly Broker[], filter: DeadLetterFilter): Promise<Found[]> {
+  const letters: Found[] = [];
+  for (const home of brokers) {
     for (let total = 1, offset = 0; offset < total; offset += PAGE) {
-      const page = await deadLetters.list({ ...filter, state: 'open' }, { offset, limit: PAGE });
+      const page = await home.deadLetters.list({ ...filter, state: 'open' }, { offset, limit: PAGE });
       total = page.total;
-      letters.push(...page.items.filter((letter) => !letter.replay));
+      for (const letter of page.items) if (!letter.replay) letters.push({ letter, home });
     }
   }
   return letters;

@@ -90,6 +90,20 @@ describe('PITFALLS 1, 3: the dead letters cannot be written', () => {
 });
 
 describe('what cannot be read as an event', () => {
+  test('is told of once, also when the queues of several subscriptions hand it out at the same time', async () => {
+    let told = 0;
+    const scene = await Scene.with({ a: () => 204 }, { observer: { deadLettered: () => told++ } });
+    const record = {
+      source: { broker: 'memory', topic: TOPIC, messageId: 'm1' },
+      ...{ key: 'k', headers: {}, value: Buffer.from('no event'), timestamp: scene.now },
+    };
+    for (let queue = 1; queue <= 3; queue++) scene.gateway.deliveries.route(record);
+    await scene.clock.advance(1_000);
+    scene.gateway.deliveries.route(record);
+    await scene.clock.advance(1_000);
+    expect([told, scene.letters().length]).toEqual([1, 1]);
+  });
+
   test('is one dead letter, whoever subscribed, and holds up nobody', async () => {
     const scene = await Scene.with({ a: () => 204, b: () => 204 });
     await scene.publish('x', 'e0');

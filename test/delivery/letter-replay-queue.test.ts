@@ -5,7 +5,7 @@ import { answered, failed, ids, Scene, TOPIC } from './scene.ts';
 
 test('the queue keeps the order of the requests, also for those that come back or whose wish took longer to write', () => {
   const queue = new ReplayQueue();
-  const ticket = (order: number): Ticket => ({ id: `l${order}`, letters: {} as Ticket['letters'], order });
+  const ticket = (order: number): Ticket => ({ id: `l${order}`, home: {} as Ticket['home'], order });
   for (const order of [0, 2, 1, 5, 3, 4]) queue.add(ticket(order));
   const [first, second] = [queue.first, (queue.shift(), queue.first)];
   queue.shift();

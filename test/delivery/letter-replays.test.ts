@@ -20,6 +20,24 @@ describe('RULES 14: the replay of a dead letter', () => {
     expect(scene.letters()).toEqual([{ ...before, state: 'replayed' }]);
   });
 
+  test('of a time when its source had another name: it stays where it lies, dead again or replayed', async () => {
+    const scene = await rejected(['e1']);
+    const now = letterOf(scene, 'e1')!;
+    const id = now.id.replace(`.${now.source.broker}.`, '.former.');
+    const before = { ...now, id, source: { ...now.source, broker: 'former' } };
+    await scene.finish(scene.gateway.broker.deadLetters.put({ ...now, state: 'discarded' }));
+    await scene.finish(scene.gateway.broker.deadLetters.put(before));
+    await replay(scene, before);
+    await scene.clock.advance(100_000);
+    const own = () => scene.letters().filter(({ state }) => state !== 'discarded');
+    expect(own()).toMatchObject([{ id, state: 'open', attempts: [{ n: 1 }, { n: 2 }] }]);
+    scene.behave('a', () => 204);
+    await replay(scene, own()[0]);
+    await scene.crash();
+    await scene.clock.advance(5_000);
+    expect(own()).toMatchObject([{ id, state: 'replayed', source: before.source }]);
+  });
+
   test('moves no live position, and its failure is no hole in one', async () => {
     const scene = await rejected(['e1']);
     const position = () => [...scene.storage.positions.values()];

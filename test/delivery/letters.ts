@@ -5,7 +5,8 @@ import { Scene, type Call, type SceneOptions } from './scene.ts';
 export function replay(scene: Scene, letter: DeadLetter | undefined, body?: string) {
   if (!letter) throw new Error('no such letter');
   const corrected = body === undefined ? undefined : Buffer.from(body);
-  return scene.finish(scene.gateway.deliveries.letterReplays.request(letter, corrected));
+  const { broker, deliveries } = scene.gateway;
+  return scene.finish(deliveries.letterReplays.request(letter, broker, corrected));
 }
 
 export function letterOf(scene: Scene, eventId: string): DeadLetter | undefined {

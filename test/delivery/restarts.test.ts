@@ -1,3 +1,4 @@
+import { replay } from './letters.ts';
 import { answered, ids, Scene } from './scene.ts';
 
 const attemptsOf = (scene: Scene) => scene.to('a').map(({ headers }) => Number(headers['x-tmf-hub-attempt']));
@@ -111,8 +112,10 @@ describe('what a listener recognises a duplicate by', () => {
     await scene.clock.advance(2_000);
     await scene.crash();
     await scene.clock.advance(100_000);
-    const letter = scene.letters().find(({ subscriptionId }) => subscriptionId === 'a');
-    await scene.finish(scene.gateway.deliveries.letterReplays.request(letter!));
+    await replay(
+      scene,
+      scene.letters().find(({ subscriptionId }) => subscriptionId === 'a'),
+    );
     await scene.finish(scene.gateway.broker.replay('a', { from: { eventId: 'e1' } }));
     await scene.clock.advance(100_000);
     const idsOf = (id: string) => scene.to(id).map(({ headers }) => headers['webhook-id']);
