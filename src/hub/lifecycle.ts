@@ -225,7 +225,11 @@ export class SubscriptionLifecycle {
   }
 
   async #make(fresh: Subscription, query: Query, uniqueKey: string | null): Promise<Created> {
-    const { created, subscription } = await this.#store.insert(fresh, uniqueKey);
+    const { created, subscription } = await this.#store.insert(fresh, uniqueKey).catch((error: unknown) => {
+      // It may be kept all the same, and then nobody else is at work on it.
+      if (this.#store.isShared) this.#unfinished.noteOurs(fresh);
+      throw error;
+    });
     return created ? this.#activate(subscription, query) : { outcome: 'existing', subscription };
   }
 

@@ -214,3 +214,16 @@ test('one that is declared and was registered at another replica already leaves 
     subscription: { id: 's1' },
   });
 });
+
+test('one that was kept without an answer to the replica that made it is in nobody’s way', async () => {
+  const scene = new Scene();
+  const [a, b] = [await scene.start(), await scene.start()];
+  a.gate.unanswered.set('insert', 1);
+  expect(statusOf(await scene.finish(a.registrations.register(HUB, BODY)))).toBe(503);
+  expect(scene.rows()).toEqual(['s1 pending']);
+  const since = scene.clock.now();
+  expect(statusOf(await scene.finish(a.registrations.register(HUB, BODY)))).toBe('ok');
+  expect(scene.clock.now() - since).toBeLessThan(5_000);
+  await scene.clock.advance(100);
+  expect([knows(a), feeds(b)]).toEqual([scene.rows(), scene.rows()]);
+});
