@@ -131,6 +131,23 @@ async function rabbitBroker(source: Of<'rabbitmq'>, context: DriverContext): Pro
   });
 }
 
+/** Do the bindings of this source let an event with this routing key into the queue of such a query (canonical types)? */
+export function createDoorkeeper(
+  config: Config,
+  catalogue: Catalogue,
+): (source: string, eventTypes: ReadonlySet<string> | null, routingKey: string) => boolean {
+  const open = new Set(
+    sourcesOf(config).flatMap((one) =>
+      one.broker === 'rabbitmq' && one.rabbitmq.bindings === 'names' ? [] : [one.name],
+    ),
+  );
+  return (source, eventTypes, routingKey) => {
+    if (open.has(source)) return true;
+    const keys = routingKeys(eventTypes, catalogue);
+    return keys.includes('#') || keys.includes(`#.${routingKey.slice(routingKey.lastIndexOf('.') + 1)}`);
+  };
+}
+
 /**
  * RULES 20: the keys that producers may use for these event types (canonical; null = all), whatever stands before their
  * last dot. A type that the catalogue does not have may be spelled in any way: then all keys are let in, and what is

@@ -9,7 +9,7 @@ import type { Operations } from './admin/operations.ts';
 import type { Broker } from './brokers/broker.ts';
 import { createHttpSender, type HttpSender } from './callbacks/http-sender.ts';
 import type { Config } from './config/load.ts';
-import { createBrokers, createRegistry } from './drivers.ts';
+import { createBrokers, createDoorkeeper, createRegistry } from './drivers.ts';
 import { Deliveries } from './delivery/deliveries.ts';
 import { createHubApp } from './hub/app.ts';
 import { createRegistrations, type Registrations } from './hub/registrations.ts';
@@ -18,10 +18,12 @@ import { listen, type HttpServer } from './http-server.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { declaredSubscriptions } from './operations/declared-subscriptions.ts';
 import { createFeeds } from './operations/feeds.ts';
+import { keepState } from './operations/keep-state.ts';
 import { createObserver } from './operations/observer.ts';
 import { createOperations } from './operations/operations.ts';
+import { Orphans } from './operations/orphans.ts';
 import type { RegistryStore } from './registry/store.ts';
-import { sleep, systemClock } from './time.ts';
+import { systemClock } from './time.ts';
 import { createCatalogue, type Catalogue } from './tmf/catalogue.ts';
 import { catalogueRows } from './tmf/catalogue.data.ts';
 import { domainOf } from './tmf/domains.ts';
@@ -81,7 +83,7 @@ async function assemble(config: Config, logger: Logger, undo: (() => Promise<unk
   const registry = () => (store.isShared ? store.registryId : subscriptionsKnown());
   brokers = await createBrokers({ config, logger, catalogue, store, registry });
   const sender = createSender(config, [hub.port, admin.port]);
-  const { deliveries, registrations, operations, metrics } = join({
+  const { deliveries, registrations, operations, orphans, metrics } = join({
     ...{ config, logger, catalogue, store, brokers, sender },
   });
   subscriptionsKnown = () => fingerprintOf(registrations.all());
@@ -99,8 +101,10 @@ async function assemble(config: Config, logger: Logger, undo: (() => Promise<unk
   await declaredSubscriptions(config.subscriptions, catalogue, registrations, clock);
   await all(brokers, (broker) => broker.start(deliveries));
   await deliveries.letterReplays.start();
+  orphans.start();
+  undo.push(async () => orphans.stop());
   hub.serve(createHub(config, logger, catalogue, brokers[0] as Broker, registrations));
-  const running = { hub, admin, brokers, deliveries, registrations, sender, store };
+  const running = { hub, admin, brokers, deliveries, registrations, orphans, sender, store };
   return {
     port: hub.port,
     adminPort: admin.port,
@@ -118,14 +122,16 @@ interface Running {
   readonly brokers: readonly Broker[];
   readonly deliveries: Deliveries;
   readonly registrations: Registrations;
+  readonly orphans: Orphans;
   readonly sender: HttpSender;
   readonly store: RegistryStore;
 }
 
 async function shutDown(
-  { hub, admin, brokers, deliveries, registrations, sender, store }: Running,
+  { hub, admin, brokers, deliveries, registrations, orphans, sender, store }: Running,
   timeoutMs: number,
 ): Promise<void> {
+  orphans.stop();
   for (const broker of brokers) broker.quiesce();
   await Promise.all([hub.close(clock, timeoutMs), deliveries.drain(timeoutMs)]);
   await sender.close();
@@ -172,9 +178,10 @@ function join({ config, logger, catalogue, store, brokers, sender }: Ingredients
     brokers,
     stopped(id, state, reason) {
       logger.error({ subscriptionId: id, state, reason }, 'subscription.stopped');
-      void keepState(registrations, id, state, reason, logger);
+      void keepState({ registrations, clock, logger }, id, state, reason);
     },
   });
+  const letsIn = createDoorkeeper(config, catalogue);
   const feeds = createFeeds(deliveries, brokers, metrics);
   const registrations: Registrations = createRegistrations({
     store,
@@ -186,6 +193,7 @@ function join({ config, logger, catalogue, store, brokers, sender }: Ingredients
     newId: randomUUID,
     logger,
   });
+  const orphans = orphansOf({ brokers, store, logger }, deliveries);
   const operations: Operations = createOperations({
     brokers,
     deliveries,
@@ -196,33 +204,28 @@ function join({ config, logger, catalogue, store, brokers, sender }: Ingredients
       const compiled = recompile(scope, query, { catalogue, sender, policy });
       return compiled.ok ? compiled.query : everything();
     },
+    letsIn: (source, { eventTypes }, routingKey) => letsIn(source, eventTypes, routingKey),
     registryHealth: () => store.health(),
+    orphans,
+    clock,
   });
-  return { metrics, deliveries, registrations, operations };
+  return { metrics, deliveries, registrations, operations, orphans };
+}
+
+function orphansOf(
+  { brokers, store, logger }: Pick<Ingredients, 'brokers' | 'store' | 'logger'>,
+  deliveries: Deliveries,
+): Orphans {
+  return new Orphans({
+    isKnown: (id) => deliveries.of(id) !== undefined,
+    isRegistered: async (id) => (await store.find(id)) !== undefined,
+    ...{ brokers, clock, logger },
+  });
 }
 
 function leastOf(numbers: readonly (number | undefined)[]): number | undefined {
   const known = numbers.filter((one) => one !== undefined);
   return known.length > 0 ? Math.min(...known) : undefined;
-}
-
-/** A stop that the registry does not know could not be undone by a resume: tried until it is kept (RULES 17). */
-async function keepState(
-  registrations: Registrations,
-  id: string,
-  state: 'gone' | 'suspended',
-  reason: string,
-  logger: Logger,
-): Promise<void> {
-  for (;;) {
-    try {
-      await registrations.setState(id, state, reason);
-      return;
-    } catch (error) {
-      logger.error({ subscriptionId: id, state, error: String(error) }, 'subscription.state-not-kept');
-      await sleep(clock, 1_000);
-    }
-  }
 }
 
 /** The gateway's own ports are never called (RULES 23). */

@@ -11,6 +11,7 @@ import { deadLetterRoutes } from './dead-letter-routes.ts';
 import type { Metrics } from './metrics.ts';
 import { adminDocument } from './openapi.ts';
 import type { Operations } from './operations.ts';
+import { orphanRoutes } from './orphan-routes.ts';
 import { methodNotAllowed, problemHandler, sendProblem } from './problem.ts';
 import { pathParameter } from './request.ts';
 import { subscriptionRoutes } from './subscription-routes.ts';
@@ -37,6 +38,7 @@ export function createAdminApp({ operations, metrics, token, logger }: AdminDepe
   app.use('/admin', requireAccess(token), readBody());
   app.use('/admin/subscriptions', subscriptionRoutes(operations, logger));
   app.use('/admin/dead-letters', deadLetterRoutes(operations.deadLetters, logger));
+  app.use('/admin/orphans', orphanRoutes(operations.orphans, logger));
   app
     .route('/admin/trace/:correlationId')
     .get(async (req, res) => {

@@ -163,6 +163,11 @@ export const schemas: Record<string, Schema> = {
   }),
   Subscription: subscription,
   SubscriptionList: listOf('Subscription'),
+  Orphan: object({
+    subscriptionId: text,
+    sources: { type: 'array', items: text, description: 'Those that keep something for it.' },
+  }),
+  OrphanList: listOf('Orphan'),
   ReplayRange: replayRange,
   ReplayJob: object({
     jobId: { type: 'string', description: 'Several, one for each source, with commas between.' },

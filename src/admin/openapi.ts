@@ -15,7 +15,7 @@ export function adminDocument(): OpenAPIV3.Document {
       description:
         'For operators. From this machine everything is open; from elsewhere /admin wants the bearer token admin.token.',
     },
-    paths: { ...watcherPaths(), ...subscriptionPaths(), ...deadLetterPaths() },
+    paths: { ...watcherPaths(), ...subscriptionPaths(), ...deadLetterPaths(), ...orphanPaths() },
     components: { schemas, securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
   };
 }
@@ -76,6 +76,22 @@ function subscriptionPaths(): OpenAPIV3.PathsObject {
       parameters: [pathParameter('correlationId')],
       get: operation('trace', 'The events of one correlation id and what became of them', {
         200: json('The events, oldest first.', schemaRef('Trace')),
+      }),
+    },
+  };
+}
+
+function orphanPaths(): OpenAPIV3.PathsObject {
+  return {
+    '/admin/orphans': {
+      get: operation('listOrphans', 'What sources keep for subscriptions that the registry does not know', {
+        200: json('All of them.', schemaRef('OrphanList')),
+      }),
+    },
+    '/admin/orphans/{id}': {
+      parameters: [pathParameter('id')],
+      delete: operation('removeOrphan', 'End it at all sources, with all that waits for it', {
+        204: { description: 'It is gone.' },
       }),
     },
   };

@@ -20,7 +20,7 @@ export interface PartHealth {
 /** Would a `POST /hub` be accepted now? */
 export interface Readiness {
   readonly ready: boolean;
-  /** By name: `registry`, and each source's. */
+  /** By name: `registry`, `orphans`, and each source's. */
   readonly parts: Readonly<Record<string, PartHealth>>;
 }
 
@@ -101,6 +101,19 @@ export interface DeadLetterOperations {
   ): Promise<{ readonly accepted: number; readonly byReason: Readonly<Record<string, number>> }>;
 }
 
+/** What brokers keep events for, and the registry does not know (RULES 19). */
+export interface Orphan {
+  readonly subscriptionId: string;
+  /** Names of the sources that keep something for it. */
+  readonly sources: readonly string[];
+}
+
+export interface OrphanOperations {
+  list(): readonly Orphan[];
+  /** Ends it at all sources, with all that waits for it. False when it is no orphan. */
+  remove(subscriptionId: string): Promise<boolean>;
+}
+
 export interface Operations {
   readiness(): Readiness;
   subscriptions(): readonly SubscriptionView[];
@@ -112,6 +125,7 @@ export interface Operations {
   explain(id: string, eventId: string): Promise<Explanation | undefined>;
   trace(correlationId: string): Promise<Trace>;
   readonly deadLetters: DeadLetterOperations;
+  readonly orphans: OrphanOperations;
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Command, CommandGroup } from './command.ts';
 import { deadLettersGroup } from './dead-letters.ts';
 import { demoCommand } from './demo.ts';
 import { listenCommand } from './listen.ts';
+import { orphansGroup } from './orphans.ts';
 import { publishCommand, type Samples } from './publish.ts';
 import { run } from './run.ts';
 import { serveCommand, type Boot } from './serve.ts';
@@ -27,6 +28,7 @@ export function commandsOf({ entry, boot }: ProgramParts): readonly (Command | C
     publishCommand(loadSamples),
     subscriptionsGroup(),
     deadLettersGroup(),
+    orphansGroup(),
     demoCommand(entry),
   ];
 }

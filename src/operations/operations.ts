@@ -3,9 +3,11 @@ import type { Broker, Health } from '../brokers/broker.ts';
 import type { Deliveries } from '../delivery/deliveries.ts';
 import type { DecodeKnowledge } from '../delivery/decode.ts';
 import type { Subscription, SubscriptionState } from '../registry/store.ts';
+import type { Clock } from '../time.ts';
 import type { Query } from '../tmf/query.ts';
 import { createDeadLetterDesk } from './dead-letter-desk.ts';
 import { Explain } from './explain.ts';
+import type { Orphans } from './orphans.ts';
 import { replayFrom } from './replay.ts';
 import { viewOf } from './subscription-views.ts';
 
@@ -21,7 +23,11 @@ export interface OperationsDeps {
     reason: string | null,
   ): Promise<Subscription | undefined>;
   queryOf(subscription: Subscription): Query;
+  /** Does the source with this name let events with this routing key into the queue of such a query? */
+  letsIn(source: string, query: Query, routingKey: string): boolean;
+  readonly clock: Clock;
   registryHealth(): Health;
+  readonly orphans: Orphans;
 }
 
 /** What an operator can see and repair, put together from the registry, the delivery side and the brokers. */
@@ -38,7 +44,10 @@ export function createOperations(deps: OperationsDeps): Operations {
 
   return {
     readiness() {
-      const parts: Record<string, PartHealth> = { registry: deps.registryHealth() };
+      const parts: Record<string, PartHealth> = {
+        registry: deps.registryHealth(),
+        orphans: deps.orphans.health(),
+      };
       for (const broker of brokers) parts[broker.name] = broker.health();
       return { ready: Object.values(parts).every((part) => part.ok), parts };
     },
@@ -59,5 +68,6 @@ export function createOperations(deps: OperationsDeps): Operations {
     },
     trace: (correlationId) => explain.trace(correlationId, deps.subscriptions()),
     deadLetters: createDeadLetterDesk(brokers, deliveries.letterReplays),
+    orphans: deps.orphans,
   };
 }

@@ -4,7 +4,7 @@ import type { DeadLetter, DeadLetterFilter, ReplayRange } from '../../src/broker
 import { createAdminApp } from '../../src/admin/app.ts';
 import { createMetrics } from '../../src/admin/metrics.ts';
 import { adminDocument } from '../../src/admin/openapi.ts';
-import type { Operations, PartHealth, SubscriptionView } from '../../src/admin/operations.ts';
+import type { Operations, Orphan, PartHealth, SubscriptionView } from '../../src/admin/operations.ts';
 import type { Logger } from '../../src/logger.ts';
 import { answersChecked } from '../support/openapi.ts';
 
@@ -59,6 +59,7 @@ export class MemoryOperations implements Operations {
   readonly parts: Record<string, PartHealth> = { registry: { ok: true }, embedded: { ok: true } };
   readonly views = new Map([['s-1', subscription('s-1')]]);
   readonly letters = new Map([['d-1', deadLetter('d-1')]]);
+  readonly orphaned: Orphan[] = [];
   /** What the next call rejects with. */
   failure: Error | undefined;
 
@@ -111,6 +112,14 @@ export class MemoryOperations implements Operations {
       ),
     replayMany: (filter: DeadLetterFilter) =>
       this.#call(['replayMany', filter], { accepted: 5, byReason: { exhausted: 2, rejected: 3 } }),
+  };
+
+  readonly orphans: Operations['orphans'] = {
+    list: () => this.orphaned,
+    remove: (id) => {
+      const at = this.orphaned.findIndex(({ subscriptionId }) => subscriptionId === id);
+      return this.#call(['remove orphan', id], at >= 0 && this.orphaned.splice(at, 1).length > 0);
+    },
   };
 
   async #call<T>(call: unknown[], result: T): Promise<T> {

@@ -1,8 +1,11 @@
 import type { Operations } from '../../src/admin/operations.ts';
 import type { Broker, Health } from '../../src/brokers/broker.ts';
 import type { DecodeKnowledge } from '../../src/delivery/decode.ts';
+import { silentLogger } from '../../src/logger.ts';
 import { createOperations } from '../../src/operations/operations.ts';
+import { Orphans } from '../../src/operations/orphans.ts';
 import type { Subscription } from '../../src/registry/store.ts';
+import { canonicalEventType } from '../../src/tmf/event-names.ts';
 import { compileQuery, type Query } from '../../src/tmf/query.ts';
 import { Scene, type Behaviour, type SceneOptions } from '../delivery/scene.ts';
 import { subscription } from '../support/sim-gateway.ts';
@@ -50,7 +53,14 @@ export class DeskScene {
         return kept;
       },
       queryOf,
+      letsIn: (_source, { eventTypes }, routingKey) =>
+        eventTypes?.has(canonicalEventType(routingKey)) !== false,
+      clock: this.scene.clock,
       registryHealth: () => this.registryHealth,
+      orphans: new Orphans({
+        ...{ brokers: [], isKnown: () => true, isRegistered: async () => true },
+        ...{ clock: this.scene.clock, logger: silentLogger },
+      }),
     });
   }
 

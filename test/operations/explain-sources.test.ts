@@ -103,12 +103,32 @@ describe('where the broker cannot tell whether the event is settled', () => {
     });
   });
 
-  test('a routing key that the query does not name: perhaps it was never let in', async () => {
+  test('a queue of another replica: its length is known here a while later', async () => {
+    const desk = await withQueue(0);
+    const status = { lag: 0 };
+    desk.otherSources[0] = otherSource('mq', {
+      records: [inQueue(undefined, 10_000)],
+      status,
+      owned: false,
+    });
+    await desk.operations.pause('a');
+    await desk.scene.clock.advance(59_000);
+    expect(await explained(desk, 'a', 'e1')).toMatchObject({
+      verdict: 'held',
+      reason: expect.stringMatching(
+        /^The subscription is paused.*another replica looks after its queue/,
+      ) as string,
+    });
+    await desk.scene.clock.advance(1_000);
+    expect(await explained(desk, 'a', 'e1')).toMatchObject({ verdict: 'delivered' });
+  });
+
+  test('a routing key that the query does not name: it was never let in', async () => {
     const of = async (routingKey: string, query: string) =>
       explained(await withQueue(0, inQueue(routingKey, 10_000), query), 'a', 'e1');
     const query = 'eventType=ProductOrderCreateEvent';
     expect(await of('orders.created', query)).toMatchObject({
-      verdict: 'waiting',
+      verdict: 'filtered',
       reason: expect.stringMatching(/orders\.created.*rabbitmq\.bindings/) as string,
     });
     expect(await of('ProductOrderCreateEvent', query)).toMatchObject({ verdict: 'delivered' });

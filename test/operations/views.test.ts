@@ -187,7 +187,7 @@ describe('several sources', () => {
     desk.otherSources.push(Object.assign(otherSource('other'), { health: () => down }));
     expect(desk.operations.readiness()).toEqual({
       ready: false,
-      parts: { registry: { ok: true }, memory: { ok: true }, other: down },
+      parts: { registry: { ok: true }, orphans: { ok: true }, memory: { ok: true }, other: down },
     });
   });
 });
@@ -197,12 +197,12 @@ describe('readiness', () => {
     const desk = await DeskScene.with({});
     expect(desk.operations.readiness()).toEqual({
       ready: true,
-      parts: { registry: { ok: true }, memory: { ok: true } },
+      parts: { registry: { ok: true }, orphans: { ok: true }, memory: { ok: true } },
     });
     desk.registryHealth = { ok: false, reason: 'disk full' };
     expect(desk.operations.readiness()).toEqual({
       ready: false,
-      parts: { registry: { ok: false, reason: 'disk full' }, memory: { ok: true } },
+      parts: { registry: { ok: false, reason: 'disk full' }, orphans: { ok: true }, memory: { ok: true } },
     });
   });
 });
