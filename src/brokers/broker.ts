@@ -132,6 +132,8 @@ export interface Outlet {
 export interface FeedStatus {
   /** Events of its sources behind its position; 0 at the head. */
   readonly lag: number;
+  /** When the lag was measured, milliseconds since the epoch; undefined: now. */
+  readonly lagAsOf?: number;
   readonly oldestUnsettled: number | undefined;
   /** Events that the broker's retention removed before they were delivered. */
   readonly lost: number;

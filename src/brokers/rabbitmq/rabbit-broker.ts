@@ -31,6 +31,7 @@ import { RabbitTables } from './streams/rabbit-tables.ts';
 import { Calls } from './wire/calls.ts';
 import { Link } from './wire/link.ts';
 import { Pulse } from './wire/pulse.ts';
+import { unsupported } from './wire/server-version.ts';
 
 const CAPABILITIES: Capabilities = { sharedLog: false, replicas: true, indexed: true };
 
@@ -225,6 +226,8 @@ export class RabbitBroker implements Broker {
   async #open(): Promise<void> {
     await Promise.all([this.#consuming.open(), this.#publishing.open()]);
     await Promise.all([this.#consuming.up(), this.#publishing.up()]);
+    const refusal = unsupported(this.#consuming.serverVersion);
+    if (refusal !== undefined) throw new Error(refusal);
     this.#pulse.start();
     await this.#tables.start();
     await this.#upkeep.open(async () => {

@@ -45,6 +45,7 @@ export class QueueFeed {
   #running: Promise<void> | undefined;
   /** Messages in the queue that no consumer has, as RabbitMQ said last. */
   #ready = 0;
+  #countedAt = 0;
   /** Why it cannot be consumed. */
   problem: string | undefined;
 
@@ -80,6 +81,7 @@ export class QueueFeed {
     const unsettled = this.#consumption?.unsettled ?? 0;
     return {
       lag: this.#ready + unsettled,
+      lagAsOf: this.#countedAt,
       oldestUnsettled: this.#consumption?.oldestStamp,
       lost: 0,
       positions: {},
@@ -98,9 +100,10 @@ export class QueueFeed {
     this.#consumption?.pump();
   }
 
-  /** `ready`: messages that no consumer has. */
-  counted(ready: number): void {
+  /** `ready`: messages that no consumer had at that time, milliseconds since the epoch. */
+  counted(ready: number, askedAt: number): void {
     this.#ready = ready;
+    this.#countedAt = askedAt;
   }
 
   /** Holds nothing until `unpark`: others need the memory. */

@@ -63,9 +63,9 @@ export class QueueFeeds {
     if (as === 'new' && topology.missing.length > 0)
       throw new Error(`exchanges are missing: ${topology.missing.join(', ')}`);
     const record = table.get(id);
-    const isLost = as === 'known' && record && !(await calls.exists('queue', topology.queueOf(id)));
-    if (isLost) await this.#restore(outlet);
-    else await this.#declare(outlet);
+    if (as === 'new' || !record) await this.#declare(outlet);
+    else if (await calls.exists('queue', topology.queueOf(id))) await this.#bind(outlet);
+    else await this.#restore(outlet);
     this.#open(outlet);
   }
 
@@ -107,7 +107,7 @@ export class QueueFeeds {
     return [...this.#feeds.values()].map((feed) => ({
       queue: feed.queue,
       counted: (ready, askedAt) => {
-        feed.counted(ready);
+        feed.counted(ready, askedAt);
         if (ready === 0 && !feed.hasUnsettled) this.#drained(feed, askedAt);
       },
       // The consumer is told too, and mends it; here it would be the second.
@@ -125,12 +125,18 @@ export class QueueFeeds {
     if (this.#started) feed.start();
   }
 
-  async #declare({ subscriptionId, wants }: Outlet): Promise<void> {
+  async #declare(outlet: Outlet): Promise<void> {
+    await this.#options.topology.declareQueue(outlet.subscriptionId, outlet.wants);
+    await this.#bind(outlet);
+  }
+
+  /** A queue that is there is not declared again: another version of the server may want other arguments of it. */
+  async #bind({ subscriptionId, wants }: Outlet): Promise<void> {
     const { topology, table, routingKeys, clock } = this.#options;
     const record = table.get(subscriptionId);
     const wanted = routingKeys(wants.eventTypes);
     const former = record?.bindings ?? [];
-    await topology.declareFeed(subscriptionId, wants, { wanted, former });
+    await topology.bindQueue(subscriptionId, { wanted, former });
     if (record && wanted.join() === former.join()) return;
     const registeredAt = record?.registeredAt ?? new Date(clock.now()).toISOString();
     await table.put(subscriptionId, { registeredAt, bindings: wanted });

@@ -3,6 +3,7 @@ import type { Logger } from '../../../logger.ts';
 import type { Wants } from '../../broker.ts';
 import type { Calls } from '../wire/calls.ts';
 import type { Link } from '../wire/link.ts';
+import { majorOf } from '../wire/server-version.ts';
 
 export interface TopologyOptions {
   readonly link: Link;
@@ -77,16 +78,19 @@ export class Topology {
     return this.#nextCheck;
   }
 
-  /** Declares the queue and its bindings, unless they are there; those no longer wanted go last (RULES 20). */
-  async declareFeed(
+  /** Rejects when it is there with other arguments. */
+  async declareQueue(subscriptionId: string, wants: Wants): Promise<void> {
+    const settings = { durable: true, arguments: this.#argumentsOf(wants) };
+    await this.#options.calls.run((channel) => channel.assertQueue(this.queueOf(subscriptionId), settings));
+  }
+
+  /** Makes the bindings, unless they are there; those no longer wanted go last (RULES 20). */
+  async bindQueue(
     subscriptionId: string,
-    wants: Wants,
-    bindings: { readonly wanted: readonly string[]; readonly former: readonly string[] },
+    { wanted, former }: { readonly wanted: readonly string[]; readonly former: readonly string[] },
   ): Promise<void> {
     const queue = this.queueOf(subscriptionId);
-    const { wanted, former } = bindings;
     await this.#options.calls.run(async (channel) => {
-      await channel.assertQueue(queue, { durable: true, arguments: this.#argumentsOf(wants) });
       for (const key of wanted) await channel.bindQueue(queue, this.#intake, key);
       for (const key of former)
         if (!wanted.includes(key)) await channel.unbindQueue(queue, this.#intake, key);
@@ -153,8 +157,4 @@ export class Topology {
     if (news.length > 0) this.#options.logger.warn({ exchanges: news }, 'rabbitmq.exchanges-missing');
     this.#missing = missing;
   }
-}
-
-export function majorOf(version: string): number {
-  return Number.parseInt(version, 10);
 }
