@@ -210,13 +210,13 @@ export interface ReplayRange {
   readonly correlationId?: string;
 }
 
-/** What a driver can and cannot do, stated as data: shown in the documents, branched on in the contract suite. */
+/** What a driver can and cannot do: branched on in the contract suite, shown in docs/brokers.md (`capabilities.ts`). */
 export interface Capabilities {
   /** Many subscriptions read one copy of the record. */
   readonly sharedLog: boolean;
   /** Several gateways may work on the same broker. */
   readonly replicas: boolean;
-  /** Records can be found by event id or correlation id without a scan. */
+  /** Records can be found by event id or correlation id, whether they were delivered or not. */
   readonly indexed: boolean;
 }
 

@@ -183,7 +183,9 @@ export class ReplicaSite {
   }
 
   async create(id: string, range: ReplayRange, as?: 'recovery'): Promise<string> {
-    return (await this.#site.finish(this.replays.create(id, range, as))).jobId;
+    const { replays } = this;
+    const created = as === 'recovery' ? replays.recover(id, range) : replays.create(id, range);
+    return (await this.#site.finish<{ jobId: string }>(created)).jobId;
   }
 
   async detach(id: string): Promise<void> {

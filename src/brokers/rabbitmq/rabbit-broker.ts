@@ -1,7 +1,6 @@
 import type { RegistryCopy } from '../../registry/store.ts';
 import type {
   Broker,
-  Capabilities,
   Coordinates,
   DeadLetters,
   FeedStatus,
@@ -12,6 +11,7 @@ import type {
   ReplayRange,
   SourceRecord,
 } from '../broker.ts';
+import { CAPABILITIES } from '../capabilities.ts';
 import { Publisher } from './publishing/publisher.ts';
 import { DeadLettered } from './queues/dead-lettered.ts';
 import { Depths } from './queues/depths.ts';
@@ -33,12 +33,10 @@ import { Link } from './wire/link.ts';
 import { Pulse } from './wire/pulse.ts';
 import { unsupported } from './wire/server-version.ts';
 
-const CAPABILITIES: Capabilities = { sharedLog: false, replicas: true, indexed: true };
-
 /** `Broker` on RabbitMQ: ADR 0009 says how. */
 export class RabbitBroker implements Broker {
   readonly name: string;
-  readonly capabilities = CAPABILITIES;
+  readonly capabilities = CAPABILITIES.rabbitmq;
   readonly deadLetters: DeadLetters;
   readonly registryCopy: RegistryCopy;
   readonly #options: RabbitOptions;
@@ -239,8 +237,8 @@ export class RabbitBroker implements Broker {
     const { name: broker, attemptTimeoutMs, notes, routingKeys, clock, logger } = this.#options;
     return new QueueFeeds({
       ...{ topology: this.#topology, calls, table: this.#feedTable, notes, routingKeys, clock, logger },
-      recover: (id, from) =>
-        this.#replays.create(id, { from: { time: new Date(from).toISOString() } }, 'recovery'),
+      recover: async (id, from) => (await this.#replays.recover(id, { from })).next,
+      serves: (id) => this.#spread.serves(id),
       isAlone: () => this.#rollCall.members.length === 1,
       host: {
         ...{ broker, link: this.#consuming, routing: this.#routing, clock, logger },

@@ -1,7 +1,7 @@
 import type { Logger } from '../../../logger.ts';
 import type { FeedNotes } from '../../../registry/store.ts';
 import type { Clock } from '../../../time.ts';
-import type { Outlet } from '../../broker.ts';
+import type { Outlet, ReplayRange } from '../../broker.ts';
 import type { Calls } from '../wire/calls.ts';
 import { AttemptRecord } from './attempt-record.ts';
 import type { Measured } from './depths.ts';
@@ -18,8 +18,10 @@ export interface QueueFeedsOptions {
   readonly host: Omit<QueueFeedHost, 'restore'>;
   /** The routing keys of canonical event types; null = all. */
   readonly routingKeys: (eventTypes: ReadonlySet<string> | null) => readonly string[];
-  /** Offers again, as if for the first time, what was published from that time (milliseconds) until now. Durable. */
-  readonly recover: (subscriptionId: string, from: number) => Promise<unknown>;
+  /** Offers again, as if for the first time, what the stream has until now. Durable when it resolves, with what is next. */
+  readonly recover: (subscriptionId: string, from: ReplayRange['from']) => Promise<ReplayRange['from']>;
+  /** Is it this replica that looks after what belongs to the subscription? */
+  readonly serves: (subscriptionId: string) => boolean;
   /** Is this the only replica? */
   readonly isAlone: () => boolean;
   readonly clock: Clock;
@@ -29,6 +31,8 @@ export interface QueueFeedsOptions {
 /** Clocks of replicas and producers differ. */
 const SKEW_MS = 120_000;
 const NOTE_MS = 60_000;
+/** So long the others leave a lost queue to the replica that serves the subscription. */
+const OTHERS_TURN_MS = 15_000;
 
 /** The queues of all subscriptions: made before anybody relies on them, consumed, and ended with their subscriptions. */
 export class QueueFeeds {
@@ -36,6 +40,8 @@ export class QueueFeeds {
   readonly #feeds = new Map<string, QueueFeed>();
   /** Up to when all is noted as settled, by subscription. */
   readonly #notedUpTo = new Map<string, number>();
+  /** Since when queues are gone, on the monotonic clock. */
+  readonly #goneSince = new Map<string, number>();
   #started = false;
 
   constructor(options: QueueFeedsOptions) {
@@ -84,6 +90,7 @@ export class QueueFeeds {
     const feed = this.#feeds.get(subscriptionId);
     this.#feeds.delete(subscriptionId);
     this.#notedUpTo.delete(subscriptionId);
+    this.#goneSince.delete(subscriptionId);
     await feed?.end(graceMs);
   }
 
@@ -146,7 +153,18 @@ export class QueueFeeds {
     const { topology, table, calls } = this.#options;
     if (this.#feeds.get(feed.id) !== feed || !table.get(feed.id)) return;
     await topology.ensure();
-    if (!(await calls.exists('queue', topology.queueOf(feed.id)))) await this.#restore(feed.outlet);
+    const isThere = await calls.exists('queue', topology.queueOf(feed.id));
+    if (!isThere && !this.#isOurTurn(feed.id)) return;
+    if (!isThere) await this.#restore(feed.outlet);
+    this.#goneSince.delete(feed.id);
+  }
+
+  /** Each replica finds out that the queue is gone; what it had is to be offered again once. */
+  #isOurTurn(id: string): boolean {
+    const now = this.#options.clock.monotonic();
+    const since = this.#goneSince.get(id) ?? now;
+    this.#goneSince.set(id, since);
+    return this.#options.serves(id) || now - since >= OTHERS_TURN_MS;
   }
 
   /**
@@ -154,16 +172,15 @@ export class QueueFeeds {
    * which everything was surely settled is offered once more, before what comes into the new queue.
    */
   async #restore(outlet: Outlet): Promise<void> {
-    const { logger, recover, clock } = this.#options;
+    const { logger, recover } = this.#options;
     const id = outlet.subscriptionId;
-    const from = await this.#lastSettled(id);
-    const about = { subscriptionId: id, from: new Date(from).toISOString() };
+    const from = new Date(await this.#lastSettled(id)).toISOString();
+    const about = { subscriptionId: id, from };
     logger.error(about, 'rabbitmq.queue-lost');
-    const before = clock.now();
     // The first so that no replica takes the new queue's events before; the second for what came between.
-    await recover(id, from);
+    const next = await recover(id, { time: from });
     await this.#declare(outlet);
-    await recover(id, before - SKEW_MS);
+    await recover(id, next);
     logger.warn(about, 'rabbitmq.queue-made-again');
   }
 

@@ -6,8 +6,9 @@ import type { EventStream } from '../streams/event-stream.ts';
 import { Recoveries } from './recoveries.ts';
 import { ReplayBook } from './replay-book.ts';
 import { ReplayFeed } from './replay-feed.ts';
-import { isRecovery, rangeOf, type Purpose } from './replay-job.ts';
+import { isRecovery, rangeOf } from './replay-job.ts';
 import type { ReplayPositions } from './replay-positions.ts';
+import { keyOf } from './replay-range.ts';
 import { ReplayReader } from './replay-reader.ts';
 import { Turns, type TurnEnd } from './turns.ts';
 
@@ -99,16 +100,22 @@ export class StreamReplays {
   }
 
   /**
-   * `recovery`: offered as if for the first time. Durable when it resolves; rejects for offsets of anything but the
-   * stream, and when the subscription ends meanwhile. Takes a second or more: the end of the stream has to be seen.
+   * Durable when it resolves; rejects for offsets of anything but the stream, and when the subscription ends meanwhile.
+   * Takes a second or more: the end of the stream has to be seen.
    */
-  async create(
+  async create(subscriptionId: string, range: ReplayRange): Promise<{ jobId: string }> {
+    const { id: jobId } = await this.#book.create(subscriptionId, range, 'replay');
+    return { jobId };
+  }
+
+  /** As `create`, but offered as if for the first time. `next`: where that begins which comes after it. */
+  async recover(
     subscriptionId: string,
     range: ReplayRange,
-    purpose: Purpose = 'replay',
-  ): Promise<{ jobId: string }> {
-    const { id: jobId } = await this.#book.create(subscriptionId, range, purpose);
-    return { jobId };
+  ): Promise<{ jobId: string; next: ReplayRange['from'] }> {
+    const { stream } = this.#options;
+    const job = await this.#book.create(subscriptionId, range, 'recovery');
+    return { jobId: job.id, next: { offsets: { [keyOf(stream)]: rangeOf(stream, job).end } } };
   }
 
   /**
