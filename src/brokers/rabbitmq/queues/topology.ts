@@ -3,7 +3,6 @@ import type { Logger } from '../../../logger.ts';
 import type { Wants } from '../../broker.ts';
 import type { Calls } from '../wire/calls.ts';
 import type { Link } from '../wire/link.ts';
-import { majorOf } from '../wire/server-version.ts';
 
 export interface TopologyOptions {
   readonly link: Link;
@@ -22,6 +21,13 @@ export interface TopologyOptions {
 
 /** Every routing key. */
 export const ALL = '#';
+
+/**
+ * Every end of a channel counts for each message that it held, also for those that nobody attempted. 4.x has a limit of
+ * 20 where none is set, and -1 for none, by which servers before throw away what is returned once; and a queue cannot be
+ * declared again with another one. So this holds on all of them, and after an upgrade.
+ */
+const UNLIMITED = 1_000_000_000;
 
 /**
  * What there is to be at the broker, and how it hangs together:
@@ -116,8 +122,7 @@ export class Topology {
       'x-dead-letter-exchange': this.#deadLetterExchange,
       'x-dead-letter-strategy': 'at-least-once',
       'x-overflow': 'reject-publish',
-      // Servers below 4.0 take it for a limit of none at all, and throw away what is given back once.
-      ...(majorOf(this.#options.link.serverVersion) >= 4 && { 'x-delivery-limit': -1 }),
+      'x-delivery-limit': UNLIMITED,
     };
   }
 

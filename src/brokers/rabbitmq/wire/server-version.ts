@@ -2,11 +2,6 @@
 
 const NEEDED = { major: 3, minor: 10 };
 
-/** The first number of a version such as `3.10.8`. */
-export function majorOf(version: string): number {
-  return Number.parseInt(version, 10);
-}
-
 /** A sentence for an operator when the server has not all that is needed, such as at-least-once dead-lettering. */
 export function unsupported(version: string): string | undefined {
   const [major = NaN, minor = NaN] = version.split('.').map(Number);
