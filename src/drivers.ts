@@ -2,8 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Broker } from './brokers/broker.ts';
+import { CAPABILITIES } from './brokers/capabilities.ts';
 import { createEmbeddedLog } from './brokers/embedded/embedded-log.ts';
 import { LogBroker } from './brokers/log/log-broker.ts';
+import { routingKeysOf } from './brokers/rabbitmq/queues/routing-keys.ts';
 import type { Config } from './config/load.ts';
 import { sourcesOf, type SourceConfig } from './config/sources.ts';
 import type { Logger } from './logger.ts';
@@ -11,7 +13,6 @@ import { createSqliteRegistry } from './registry/sqlite.ts';
 import type { RegistryCopy, RegistryStore } from './registry/store.ts';
 import { systemClock as clock } from './time.ts';
 import type { Catalogue } from './tmf/catalogue.ts';
-import { spellingsOf } from './tmf/event-names.ts';
 
 /** How often new topics and partitions are looked for. */
 const KAFKA_LOOK_MS = 5_000;
@@ -68,7 +69,7 @@ function embeddedBroker({ name }: Of<'embedded'>, { config, logger }: DriverCont
     retention: { ageMs: age, ...(size === 'off' ? {} : { bytes: size }) },
   });
   return new LogBroker(log, {
-    capabilities: { sharedLog: true, replicas: false, indexed: true },
+    capabilities: CAPABILITIES.embedded,
     commits: { minIntervalMs: 20, perSecond: 20_000 },
     ...{ clock, logger, newId: randomUUID },
   });
@@ -104,7 +105,7 @@ async function kafkaBroker(
     ...{ registry, lookEveryMs: KAFKA_LOOK_MS, newId: randomUUID, clock, logger },
   });
   return new LogBroker(log, {
-    capabilities: { sharedLog: true, replicas: true, indexed: true },
+    capabilities: CAPABILITIES.kafka,
     commits: { minIntervalMs: 200, perSecond: kafka.commitsPerSecond },
     ...{ clock, logger, newId: randomUUID },
   });
@@ -116,12 +117,14 @@ async function rabbitBroker(source: Of<'rabbitmq'>, context: DriverContext): Pro
   const { RabbitBroker } = await import('./brokers/rabbitmq/rabbit-broker.ts');
   const { events, deadLetters, tls, exchanges } = rabbitmq;
   const published = [...new Set(Object.values(config.topics))];
+  const routingKeys = routingKeysOf(catalogue);
   return new RabbitBroker({
     ...{ name, prefix, notes: store.notes, newId: randomUUID, clock, logger },
     address: { url: rabbitmq.url ?? '', heartbeatSeconds: Math.round(rabbitmq.heartbeat / 1000), tls },
     exchanges: exchanges.length > 0 ? exchanges : published,
     declare: rabbitmq.declare,
-    routingKeys: (types) => routingKeys(rabbitmq.bindings === 'all' ? null : types, catalogue),
+    routingKeys: (types) => routingKeys.bound(rabbitmq.bindings === 'all' ? null : types),
+    routingKeyOf: routingKeys.published,
     ...{ prefetch: rabbitmq.prefetch, prefetchBytes: rabbitmq.prefetchMemory },
     publish: { waitMs: rabbitmq.publishTimeout, queueBytes: RABBITMQ_PUBLISH_QUEUE },
     events: { maxAgeMs: events.maxAge, maxBytes: events.maxBytes },
@@ -141,20 +144,10 @@ export function createDoorkeeper(
       one.broker === 'rabbitmq' && one.rabbitmq.bindings === 'names' ? [] : [one.name],
     ),
   );
+  const routingKeys = routingKeysOf(catalogue);
   return (source, eventTypes, routingKey) => {
     if (open.has(source)) return true;
-    const keys = routingKeys(eventTypes, catalogue);
+    const keys = routingKeys.bound(eventTypes);
     return keys.includes('#') || keys.includes(`#.${routingKey.slice(routingKey.lastIndexOf('.') + 1)}`);
   };
-}
-
-/**
- * RULES 20: the keys that producers may use for these event types (canonical; null = all), whatever stands before their
- * last dot. A type that the catalogue does not have may be spelled in any way: then all keys are let in, and what is
- * not wanted is filtered out here.
- */
-function routingKeys(types: ReadonlySet<string> | null, catalogue: Catalogue): readonly string[] {
-  const specified = [...(types ?? [''])].map((type) => catalogue.knownEventTypes.get(type));
-  if (!specified.every((name) => name !== undefined)) return ['#'];
-  return specified.flatMap((name) => spellingsOf(name).map((spelling) => `#.${spelling}`));
 }

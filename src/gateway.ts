@@ -207,7 +207,6 @@ function join({ config, logger, catalogue, store, brokers, sender }: Ingredients
     letsIn: (source, { eventTypes }, routingKey) => letsIn(source, eventTypes, routingKey),
     registryHealth: () => store.health(),
     orphans,
-    clock,
   });
   return { metrics, deliveries, registrations, operations, orphans };
 }

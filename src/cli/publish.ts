@@ -45,7 +45,7 @@ export function publishCommand(loadSamples: () => Promise<Samples>): Command {
       'publish --type ProductOrderCreateEvent --api TMF622 --count 10',
       'publish order.json --base /tmf-api/productOrderingManagement/v4',
       'publish --types order',
-      'cat events.jsonl | tmf-hub-gateway publish -',
+      'publish - < events.jsonl',
     ],
     notes: [
       'A file holds one event, an array of events, or one event per line. Prints the id of each published event.',

@@ -59,7 +59,7 @@ export const rabbitmq = section('RabbitMQ, 3.10 or newer', {
   ),
   exchanges: setting(
     list(text('the name of an exchange, at most 255 bytes', isExchangeName)),
-    'Exchanges that events are read from. Empty: those of topics. Those of topics that are missing here are published to, but not read.',
+    'Exchanges that events are read from. Empty: those of topics. Those of topics that are missing here are not published to either: events of their domains are answered with 503.',
     [],
   ),
   declare: setting(

@@ -3,7 +3,6 @@ import type { Broker, DeadLetter, SourceRecord } from '../brokers/broker.ts';
 import { decode, type Decoded, type DecodeKnowledge, type Unreadable } from '../delivery/decode.ts';
 import type { Deliveries } from '../delivery/deliveries.ts';
 import type { Subscription } from '../registry/store.ts';
-import type { Clock } from '../time.ts';
 import { canonicalEventType } from '../tmf/event-names.ts';
 import type { Query } from '../tmf/query.ts';
 import { likelyFate } from './likely-fate.ts';
@@ -15,7 +14,6 @@ export interface ExplainDeps {
   queryOf(subscription: Subscription): Query;
   /** Does the source with this name let events with this routing key into the queue of such a query? */
   letsIn(source: string, query: Query, routingKey: string): boolean;
-  readonly clock: Clock;
 }
 
 interface Found {
@@ -134,8 +132,7 @@ export class Explain {
     const unsettled = this.#unsettled(subscription, progress);
     if (settled === false || progress !== undefined) return unsettled;
     const letIn = this.#deps.letsIn(broker.name, query, record.source.routingKey ?? '');
-    const now = this.#deps.clock.now();
-    return likelyFate({ broker, record, subscription, letIn, now, otherwise: unsettled });
+    return likelyFate({ broker, record, subscription, letIn, otherwise: unsettled });
   }
 
   #unsettled({ id, state }: Subscription, progress: keyof typeof UNDER_WAY = 'waiting'): Answer {

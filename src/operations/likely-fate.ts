@@ -10,23 +10,19 @@ export interface Unsaid {
   readonly subscription: Subscription;
   /** May its routing key have been let into the queue of the subscription? */
   readonly letIn: boolean;
-  /** Milliseconds since the epoch. */
-  readonly now: number;
   /** What would hold if the event were not settled yet. */
   readonly otherwise: Answer;
 }
 
 /** RabbitMQ's times are whole seconds: within one, an event and a subscription have no order. */
 const TIME_UNIT_MS = 1_000;
-/** A replica that does not serve a queue asks for its length once in a while, rarely where there are many queues. */
-const LENGTH_KNOWN_MS = 60_000;
 
 /**
  * What follows from all that is known of an event that is not in memory here and no dead letter, where the broker
  * cannot tell whether it is settled: a queue does not name its messages, and a partition of another replica is that
  * one's to tell.
  */
-export function likelyFate({ broker, record, subscription, letIn, now, otherwise }: Unsaid): Answer {
+export function likelyFate({ broker, record, subscription, letIn, otherwise }: Unsaid): Answer {
   const { id, createdAt } = subscription;
   if (record.timestamp + TIME_UNIT_MS <= Date.parse(createdAt)) {
     return {
@@ -45,11 +41,12 @@ export function likelyFate({ broker, record, subscription, letIn, now, otherwise
     const reason = `Its routing key ${routingKey} is none that the query names, so it was not let into the queue of this subscription (rabbitmq.bindings: all lets everything in). A replay can deliver it.`;
     return { verdict: 'filtered', reason };
   }
-  const lag = broker.status(id)?.lag;
-  if (lag === undefined) return doubt('Or it is delivered already: this replica does not see its queue.');
+  const status = broker.status(id);
+  if (status === undefined) return doubt('Or it is delivered already: this replica does not see its queue.');
+  const { lag, lagAsOf = Infinity } = status;
   if (lag > 0) return doubt(`Or it is delivered already: of its queue only the length is known, ${lag}.`);
-  if (!broker.owns(record.source, id) && now - record.timestamp < LENGTH_KNOWN_MS)
-    return doubt('Or it is delivered already: another replica looks after its queue, and can tell.');
+  if (lagAsOf <= record.timestamp + TIME_UNIT_MS)
+    return doubt('Or it is delivered already: the length of its queue was not looked at since.');
   return {
     verdict: 'delivered',
     reason:

@@ -3,7 +3,6 @@ import type { Broker, Health } from '../brokers/broker.ts';
 import type { Deliveries } from '../delivery/deliveries.ts';
 import type { DecodeKnowledge } from '../delivery/decode.ts';
 import type { Subscription, SubscriptionState } from '../registry/store.ts';
-import type { Clock } from '../time.ts';
 import type { Query } from '../tmf/query.ts';
 import { createDeadLetterDesk } from './dead-letter-desk.ts';
 import { Explain } from './explain.ts';
@@ -25,7 +24,6 @@ export interface OperationsDeps {
   queryOf(subscription: Subscription): Query;
   /** Does the source with this name let events with this routing key into the queue of such a query? */
   letsIn(source: string, query: Query, routingKey: string): boolean;
-  readonly clock: Clock;
   registryHealth(): Health;
   readonly orphans: Orphans;
 }

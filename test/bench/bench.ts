@@ -1,20 +1,22 @@
 /**
  * `npm run bench`: the gateway's whole path from a broker to a listener beside a bare undici loop, in one process
- * run, with the same payload and listener. `npm run bench -- embedded` and `-- kafka` run a part of it. Prints a table
- * and writes `bench-result.json`. Nothing here passes or fails by time: rates are ratios within the run.
+ * run, with the same payload and listener. `npm run bench -- embedded`, `-- kafka` and `-- rabbitmq` run a part of it.
+ * Prints a table and writes `bench-result.json`. Nothing here passes or fails by time: rates are ratios within the run.
  *
- * Kafka is the one that TMF_HUB_KAFKA_BROKERS names, or else one that is started here. Smaller figures for a quick
- * look: BENCH_DELIVERIES, BENCH_ROUNDS, BENCH_WATCH_SECONDS.
+ * Brokers are those that TMF_HUB_KAFKA_BROKERS and TMF_HUB_RABBITMQ_URL name, or else started here. Smaller figures for
+ * a quick look: BENCH_DELIVERIES, BENCH_ROUNDS, BENCH_LATENCY_SECONDS, BENCH_WATCH_SECONDS, BENCH_QUEUES=1000,2000.
  */
 import { writeFileSync } from 'node:fs';
 import { embeddedRows } from './embedded.ts';
 import { kafkaRows } from './kafka.ts';
 import { Load } from './measure.ts';
+import { rabbitmqRows } from './rabbitmq.ts';
 import { Rows } from './rows.ts';
 
 const PARTS = {
   embedded: embeddedRows,
   kafka: async (load: Load, rows: Rows) => ({ kafka: await kafkaRows(load, rows) }),
+  rabbitmq: async (load: Load, rows: Rows) => ({ rabbitmq: await rabbitmqRows(load, rows) }),
 };
 type Part = keyof typeof PARTS;
 

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { Kafka, logLevel, type Admin } from 'kafkajs';
 import { CALM, startKafka, type KafkaCluster } from '../../scripts/services/kafka.ts';
 import { sleep, systemClock } from '../../src/time.ts';
-import { Companion } from './companion.ts';
-import type { ProducerAnswer, ProducerRequest } from './kafka-producer.ts';
+import type { BenchBroker, Place } from './bench-broker.ts';
 import type { Latency } from './latency.ts';
 import { cpuSeconds } from './proc.ts';
+import { Producer } from './producer.ts';
 
 const PARTITIONS = 6;
 /** Where Kafka keeps the positions of all groups: one record for each that is committed. */
@@ -13,26 +13,20 @@ const POSITIONS = '__consumer_offsets';
 const QUIET_MS = 3_000;
 const QUIET_WITHIN_MS = 240_000;
 
-/** A topic of events, and the settings of a gateway that reads it and shares nothing with another. */
-export interface Place {
-  readonly topic: string;
-  /** TMF_HUB_* variables. */
-  readonly settings: Readonly<Record<string, string>>;
-}
-
 /** The brokers of the bench, those of TMF_HUB_KAFKA_BROKERS or else one of its own, and a producer. */
-export class BenchKafka {
+export class BenchKafka implements BenchBroker {
   readonly brokers: string[];
   readonly #cluster: KafkaCluster | undefined;
   readonly #admin: Admin;
-  readonly #producer = new Companion<ProducerRequest, ProducerAnswer>('./kafka-producer.ts');
+  readonly #producer: Producer<string>;
   /** All names of this run begin with it. */
   readonly #run = `bench-${randomUUID().slice(0, 8)}`;
   #named = 0;
 
-  private constructor(brokers: string[], cluster: KafkaCluster | undefined) {
+  private constructor(brokers: string[], cluster: KafkaCluster | undefined, producer: Producer<string>) {
     this.brokers = brokers;
     this.#cluster = cluster;
+    this.#producer = producer;
     this.#admin = new Kafka({ brokers, clientId: 'bench', logLevel: logLevel.NOTHING }).admin();
   }
 
@@ -40,18 +34,14 @@ export class BenchKafka {
     const named = process.env['TMF_HUB_KAFKA_BROKERS'];
     const cluster = named ? undefined : await startKafka({ properties: CALM, tell: console.log });
     const brokers = cluster?.brokers ?? named?.split(',').map((broker) => broker.trim()) ?? [];
-    const kafka = new BenchKafka([...brokers], cluster);
+    const producer = await Producer.start<string>('./kafka-producer.ts', brokers.join());
+    const kafka = new BenchKafka([...brokers], cluster, producer);
     await kafka.#admin.connect();
-    await kafka.#producer.ask({ do: 'connect', brokers: kafka.brokers }, 'connected');
     return kafka;
   }
 
-  newName(): string {
-    return `${this.#run}-${++this.#named}`;
-  }
-
   async newPlace(): Promise<Place> {
-    const name = this.newName();
+    const name = `${this.#run}-${++this.#named}`;
     const topic = `${name}-events`;
     await this.#admin.createTopics({ topics: [{ topic, numPartitions: PARTITIONS }], waitForLeaders: true });
     const settings = {
@@ -61,19 +51,22 @@ export class BenchKafka {
       TMF_HUB_TOPICS_ORDERING: topic,
       TMF_HUB_KAFKA_TOPICS: topic,
     };
-    return { topic, settings };
+    return { name, topic, settings };
   }
 
-  async fill(topic: string, count: number): Promise<void> {
-    await this.#producer.ask({ do: 'fill', topic, count }, 'filled');
+  /** All go together at the end of the run. */
+  async remove(): Promise<void> {
+    return;
   }
 
-  /** Resolves with how long the brokers took to confirm. */
+  fill(topic: string, count: number): Promise<void> {
+    return this.#producer.fill(topic, count);
+  }
+
   pace(topic: string, perSecond: number, count: number, stamped: boolean): Promise<Latency> {
-    return this.#producer.ask({ do: 'pace', topic, perSecond, count, stamped }, 'paced');
+    return this.#producer.pace(topic, perSecond, count, stamped);
   }
 
-  /** CPU time of the broker's process so far; undefined where it is not ours. */
   cpuSeconds(): number | undefined {
     const pid = this.#cluster?.nodes[0]?.pid;
     return pid === undefined ? undefined : cpuSeconds(pid);

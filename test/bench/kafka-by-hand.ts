@@ -1,5 +1,6 @@
 import { Kafka, logLevel, type Consumer } from 'kafkajs';
 import { Pool } from 'undici';
+import type { ByHand } from './draining.ts';
 import { TYPE } from './event.ts';
 
 export interface HandWrittenOptions {
@@ -16,7 +17,7 @@ export interface HandWrittenOptions {
  * What a user would write to send events to listeners without a gateway: a consumer group and an HTTP pool for each,
  * a commit for each batch, and nothing for the day on which a listener fails.
  */
-export class HandWritten {
+export class HandWritten implements ByHand {
   readonly #consumers: readonly Consumer[];
   readonly #pools: Pool[] = [];
   readonly #options: HandWrittenOptions;

@@ -15,14 +15,18 @@ export interface Work extends Pick<Measurement, 'perSecond' | 'cpuMicros'> {
 export interface Row extends Work {
   readonly ofBare: number;
   readonly cpuOfBare: number;
+  /** CPU time as a multiple of the rival's, where it has one. */
+  readonly cpuOfRival?: number | undefined;
 }
 
 /** One of those that a row compares. */
 export interface Contender {
   readonly name: string;
   readonly run: () => Promise<Work>;
-  /** The most CPU time that is meant to be used, as a multiple of the bare loop's. */
+  /** The most CPU time that is meant to be used, as a multiple of the rival's or else of the bare loop's. */
   readonly target?: number;
+  /** The name of the contender that it is measured by, beside the bare loop. */
+  readonly rival?: string;
 }
 
 /** Rows of deliveries, each beside a bare undici loop with the same payload and listener. */
@@ -61,12 +65,19 @@ export class Rows {
     const rounds = contenders.map((): Row[] => []);
     for (let round = 0; round < ROUNDS; round++) {
       const bare = await this.bareLoop();
-      for (const [i, { run }] of contenders.entries()) {
-        const work = await run();
+      const works = new Map<string, Work>();
+      for (const { name, run } of contenders) works.set(name, await run());
+      contenders.forEach(({ name, rival = '' }, i) => {
+        const work = works.get(name)!;
         const { perSecond, cpuMicros } = work;
-        const ratios = { ofBare: perSecond / bare.perSecond, cpuOfBare: cpuMicros / bare.cpuMicros };
-        rounds[i]?.push({ ...work, ...ratios });
-      }
+        const rivals = works.get(rival);
+        rounds[i]?.push({
+          ...work,
+          ofBare: perSecond / bare.perSecond,
+          cpuOfBare: cpuMicros / bare.cpuMicros,
+          cpuOfRival: rivals && cpuMicros / rivals.cpuMicros,
+        });
+      });
     }
     contenders.forEach(({ name, target }, i) => {
       const row = medians(rounds[i] ?? []);
@@ -84,18 +95,20 @@ export function verdict(value: number, target: number, unit: string): string {
 function medians(rounds: readonly Row[]): Row {
   const of = (pick: (row: Row) => number): number => median(rounds.map(pick));
   const brokerMicros = of(({ brokerMicros = NaN }) => brokerMicros);
+  const cpuOfRival = of(({ cpuOfRival = NaN }) => cpuOfRival);
   return {
     perSecond: of((row) => row.perSecond),
     cpuMicros: of((row) => row.cpuMicros),
     ofBare: of((row) => row.ofBare),
     cpuOfBare: of((row) => row.cpuOfBare),
     ...(Number.isFinite(brokerMicros) && { brokerMicros }),
+    ...(Number.isFinite(cpuOfRival) && { cpuOfRival }),
   };
 }
 
 function print(
   name: string,
-  { perSecond, cpuMicros, ofBare, cpuOfBare, brokerMicros }: Row,
+  { perSecond, cpuMicros, ofBare, cpuOfBare, cpuOfRival, brokerMicros }: Row,
   target?: number,
 ) {
   const columns = [
@@ -104,7 +117,8 @@ function print(
     `${(ofBare * 100).toFixed(0)} % of bare`.padStart(14),
     `${cpuOfBare.toFixed(2)}x CPU`.padStart(11),
     ...(brokerMicros === undefined ? [] : [`${brokerMicros.toFixed(1)} us at the broker`.padStart(24)]),
-    ...(target === undefined ? [] : [verdict(cpuOfBare, target, 'x CPU')]),
+    ...(cpuOfRival === undefined ? [] : [`${cpuOfRival.toFixed(2)}x CPU by hand`]),
+    ...(target === undefined ? [] : [verdict(cpuOfRival ?? cpuOfBare, target, 'x CPU')]),
   ];
   console.log(name.padEnd(52), ...columns);
 }

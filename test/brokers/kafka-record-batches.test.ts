@@ -142,6 +142,13 @@ describe('what a record has, or has not', () => {
     });
   });
 
+  test('a time that no date can show becomes the nearest that can', async () => {
+    const topic = await newTopic({ 'message.timestamp.after.max.ms': '9223372036854775807' });
+    await send(topic, [{ value: 'v', timestamp: '1700000000000000000' }]);
+    const [record] = await reader.readAll(topic);
+    expect(new Date(record!.timestamp).toISOString()).toBe('+275760-09-13T00:00:00.000Z');
+  });
+
   test('its time is what the producer said', async () => {
     const topic = await newTopic();
     const times = [5, 3, 7].map((ms) => Date.now() - 60_000 + ms);

@@ -161,10 +161,10 @@ export class FeedsSite {
   async produce(id: string, given: Production = {}): Promise<void> {
     const { key = 'k', type = 'ProductOrderCreateEvent', exchange = this.exchange, value } = given;
     const { promise, resolve, reject } = Promise.withResolvers<undefined>();
-    const headers = { eventId: id, orderingKey: key };
+    const headers = { eventId: id, orderingKey: key, timestamp_in_ms: `${systemClock.now()}` };
     const options = { messageId: id, persistent: true, headers };
     this.#producer.publish(exchange, type, value ?? Buffer.from(id), options, (error: unknown) => {
-      if (error) reject(error as Error);
+      if (error instanceof Error) reject(error);
       else resolve(undefined);
     });
     await promise;

@@ -55,7 +55,6 @@ export class DeskScene {
       queryOf,
       letsIn: (_source, { eventTypes }, routingKey) =>
         eventTypes?.has(canonicalEventType(routingKey)) !== false,
-      clock: this.scene.clock,
       registryHealth: () => this.registryHealth,
       orphans: new Orphans({
         ...{ brokers: [], isKnown: () => true, isRegistered: async () => true },

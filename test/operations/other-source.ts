@@ -7,13 +7,11 @@ interface Contents {
   readonly status?: Partial<FeedStatus>;
   /** Each of them has a log of its own that all replicas share; else a queue for each subscription. */
   readonly sharedLog?: boolean;
-  /** Is it this replica that looks after it? */
-  readonly owned?: boolean;
 }
 
 /** A source as operations see it, with what is said to be in it. Only what they use is there. */
 export function otherSource(name: string, contents: Contents = {}): Broker {
-  const { records = [], letters = [], settled, status, sharedLog = false, owned = true } = contents;
+  const { records = [], letters = [], settled, status, sharedLog = false } = contents;
   const source: Partial<Broker> = {
     name,
     capabilities: { sharedLog, replicas: true, indexed: false },
@@ -22,7 +20,6 @@ export function otherSource(name: string, contents: Contents = {}): Broker {
       return Promise.resolve(records.filter(({ headers }) => headers[header] === value).slice(0, limit));
     },
     settled: () => settled,
-    owns: () => owned,
     status: () =>
       status ? { lag: 0, lost: 0, oldestUnsettled: undefined, positions: {}, ...status } : undefined,
     health: () => ({ ok: true }),

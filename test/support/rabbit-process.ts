@@ -37,6 +37,7 @@ export class RabbitProcess {
         name: 'rabbitmq',
         declare: true,
         routingKeys: (types) => (types ? [...types] : ['#']),
+        routingKeyOf: (eventType) => eventType,
         prefetch: 256,
         prefetchBytes: 64 << 20,
       },

@@ -91,6 +91,7 @@ export class RabbitBroker implements Broker {
     this.#publisher = new Publisher({
       ...{ link: publishing, name, newId, clock, ...options.publish },
       isSource: (exchange) => this.#topology.isSource(exchange),
+      routingKeyOf: options.routingKeyOf,
     });
     this.#routing = new Routing(name, clock);
     this.#budget = new PrefetchBudget(options.prefetchBytes, clock, () => this.#feeds.all());

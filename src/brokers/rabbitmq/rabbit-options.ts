@@ -17,6 +17,8 @@ export interface RabbitOptions extends Pick<LeaseTimes, 'attemptTimeoutMs'> {
   readonly declare: boolean;
   /** The routing keys of canonical event types; null = all. */
   readonly routingKeys: (eventTypes: ReadonlySet<string> | null) => readonly string[];
+  /** With which an event of this type is published. */
+  readonly routingKeyOf: (eventType: string) => string;
   /** Messages of one queue that may be unsettled at one time. */
   readonly prefetch: number;
   /** Bytes of messages that wait for room, of all queues. */

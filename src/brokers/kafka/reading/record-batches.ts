@@ -4,6 +4,8 @@ import type { KeyedRecord } from '../../tables/topic-access.ts';
 
 type FetchedPartition = fetchV13.FetchResponse['responses'][number]['partitions'][number];
 
+/** Producers write what they like; a later time is no Date. Milliseconds since the epoch. */
+const LATEST_DATE = 8.64e15;
 const TRANSACTIONAL = 1 << 4;
 const CONTROL = 1 << 5;
 /** Key of a control record: version (int16), type (int16); type 0 is the marker of an abort. */
@@ -75,7 +77,7 @@ function recordOf(batch: RecordsBatch, record: RecordsBatch['records'][number], 
     // A copy: a view would keep in memory all that came over the network with it.
     value: value === null ? undefined : Buffer.from(value),
     headers: headersOf(record.headers),
-    timestamp: Number(timestamp),
+    timestamp: Math.min(Math.max(Number(timestamp), 0), LATEST_DATE),
   };
 }
 

@@ -10,6 +10,7 @@ export interface PublisherOptions {
   readonly name: string;
   /** May events be published to it: is it bound to the queues? */
   readonly isSource: (exchange: string) => boolean;
+  readonly routingKeyOf: (eventType: string) => string;
   /** The longest wait for a connection and a confirmation, milliseconds. */
   readonly waitMs: number;
   /** Bytes that may wait for their confirmation. */
@@ -43,7 +44,7 @@ export class Publisher {
     if (!isSource(topic)) throw new PublishRefused(`${topic} is no exchange of this source, or is missing`);
     if (this.#bytes + value.byteLength > queueBytes && this.#bytes > 0)
       throw new PublishRefused('too many events wait to be confirmed by RabbitMQ');
-    const routingKey = headers['eventType'] ?? '';
+    const routingKey = this.#options.routingKeyOf(headers['eventType'] ?? '');
     const messageId = newId();
     const bytes = value.byteLength;
     this.#bytes += bytes;
@@ -79,9 +80,11 @@ export class Publisher {
     }
   }
 
+  /** Resolves once nothing waits for its confirmation any more, as long as that may take. */
   async stop(): Promise<void> {
-    const channel = await this.#channel?.catch(() => undefined);
-    await channel?.waitForConfirms().catch(() => undefined);
+    const opening = this.#channel;
+    if (opening)
+      await this.#within(opening.then((channel) => channel.waitForConfirms())).catch(() => undefined);
   }
 
   async #open(): Promise<ConfirmChannel> {
@@ -103,7 +106,8 @@ export class Publisher {
       const id: unknown = message.properties.messageId;
       if (typeof id === 'string') this.#waiting.get(id)?.settle('no queue took it: nobody would have got it');
     });
-    channel.once('close', () => {
+    // Before amqplib, which tells of it as if RabbitMQ had refused each of them.
+    channel.prependOnceListener('close', () => {
       this.#channel = undefined;
       for (const { settle } of [...this.#waiting.values()])
         settle('the connection closed before the event was confirmed');

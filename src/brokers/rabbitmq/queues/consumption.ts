@@ -129,7 +129,8 @@ export class Consumption implements Feed {
     this.#state = 'leaving';
     await this.#host.outlet.release(this, graceMs);
     await this.#acknowledgements.written();
-    await this.#channel.close().catch(() => undefined);
+    // Where the connection breaks meanwhile, the answer never comes; that it is over does.
+    await Promise.race([this.#channel.close().catch(() => undefined), this.ended]);
     await this.#over('left');
     await this.ended;
   }

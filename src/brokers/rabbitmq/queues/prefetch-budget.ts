@@ -27,9 +27,11 @@ export class PrefetchBudget {
   readonly #holders: () => Iterable<Holder>;
   /** In the order in which they were parked. */
   readonly #parked = new Map<Holder, true>();
+  /** Since when each holds something while others wait: then its turn began. */
   readonly #since = new Map<Holder, number>();
   #bytes = 0;
   #timer: Timer | undefined;
+  #isStopped = false;
 
   constructor(maxBytes: number, clock: Clock, holders: () => Iterable<Holder>) {
     this.#maxBytes = maxBytes;
@@ -43,7 +45,7 @@ export class PrefetchBudget {
 
   changed(bytes: number): void {
     this.#bytes += bytes;
-    if (this.#bytes > this.#maxBytes) this.#lookSoon();
+    if (this.#isOver) this.#lookIn(this.#parked.size === 0 ? 0 : LOOK_MS);
   }
 
   forget(holder: Holder): void {
@@ -52,21 +54,41 @@ export class PrefetchBudget {
   }
 
   stop(): void {
+    this.#isStopped = true;
     this.#timer?.cancel();
   }
 
-  #lookSoon(): void {
-    this.#timer ??= this.#clock.after(this.#parked.size === 0 ? 0 : LOOK_MS, () => {
+  get #isOver(): boolean {
+    return this.#bytes > this.#maxBytes;
+  }
+
+  #lookIn(ms: number): void {
+    if (this.#isStopped) return;
+    this.#timer ??= this.#clock.after(ms, () => {
       this.#timer = undefined;
       this.#look();
-      if (this.#parked.size > 0) this.#lookSoon();
+      // Whoever does not keep up may turn out later: nothing tells it.
+      if (this.#parked.size > 0 || this.#isOver) this.#lookIn(LOOK_MS);
     });
   }
 
   #look(): void {
-    if (this.#bytes > this.#maxBytes) this.#relieve();
+    this.#noteTurns();
+    if (this.#isOver) this.#relieve();
     else if (this.#bytes < this.#maxBytes * ROOM_AGAIN) this.#unparkFirst();
     else if (this.#parked.size > 0) this.#park(this.#longestHere());
+  }
+
+  #noteTurns(): void {
+    if (this.#parked.size === 0) {
+      this.#since.clear();
+      return;
+    }
+    const now = this.#clock.monotonic();
+    for (const holder of this.#holders()) {
+      if (!holder.isStalled) this.#since.delete(holder);
+      else if (!holder.isParked && !this.#since.has(holder)) this.#since.set(holder, now);
+    }
   }
 
   #relieve(): void {
@@ -90,7 +112,6 @@ export class PrefetchBudget {
     const [first] = this.#parked.keys();
     if (!first) return;
     this.#parked.delete(first);
-    this.#since.set(first, this.#clock.monotonic());
     first.unpark();
   }
 
@@ -106,7 +127,7 @@ export class PrefetchBudget {
   /** One that had its turn, while others wait for theirs. */
   #longestHere(): Holder | undefined {
     const now = this.#clock.monotonic();
-    for (const [holder, since] of this.#since) if (holder.isStalled && now - since >= TURN_MS) return holder;
+    for (const [holder, since] of this.#since) if (now - since >= TURN_MS) return holder;
     return undefined;
   }
 }

@@ -31,6 +31,8 @@ export interface QueueFeedsOptions {
 /** Clocks of replicas and producers differ. */
 const SKEW_MS = 120_000;
 const NOTE_MS = 60_000;
+/** Channels of the consuming connection that are no feed's, with some to spare. */
+const OTHER_CHANNELS = 40;
 /** So long the others leave a lost queue to the replica that serves the subscription. */
 const OTHERS_TURN_MS = 15_000;
 
@@ -38,10 +40,14 @@ const OTHERS_TURN_MS = 15_000;
 export class QueueFeeds {
   readonly #options: QueueFeedsOptions;
   readonly #feeds = new Map<string, QueueFeed>();
+  /** Queues that are being made again, by subscription. */
+  readonly #restoring = new Map<string, Promise<void>>();
   /** Up to when all is noted as settled, by subscription. */
   readonly #notedUpTo = new Map<string, number>();
   /** Since when queues are gone, on the monotonic clock. */
   readonly #goneSince = new Map<string, number>();
+  /** How many are on their way to be fed. */
+  #attaching = 0;
   #started = false;
 
   constructor(options: QueueFeedsOptions) {
@@ -63,21 +69,25 @@ export class QueueFeeds {
 
   /** Resolves once every event that RabbitMQ confirms from then on is owed to the subscription. */
   async attach(outlet: Outlet, as: 'new' | 'known'): Promise<void> {
-    const { topology, table, calls } = this.#options;
-    const id = outlet.subscriptionId;
-    await topology.ensure();
-    if (as === 'new' && topology.missing.length > 0)
-      throw new Error(`exchanges are missing: ${topology.missing.join(', ')}`);
-    const record = table.get(id);
-    if (as === 'new' || !record) await this.#declare(outlet);
-    else if (await calls.exists('queue', topology.queueOf(id))) await this.#bind(outlet);
-    else await this.#restore(outlet);
-    this.#open(outlet);
+    const { topology } = this.#options;
+    if (as === 'new') this.#refuseBeyondChannels();
+    this.#attaching++;
+    try {
+      await topology.ensure();
+      if (as === 'new' && topology.missing.length > 0)
+        throw new Error(`exchanges are missing: ${topology.missing.join(', ')}`);
+      await this.#prepare(outlet, as);
+      this.#open(outlet);
+    } finally {
+      this.#attaching--;
+    }
   }
 
   async detach(subscriptionId: string): Promise<void> {
     const { topology, table, notes, logger } = this.#options;
     await this.leave(subscriptionId, 0);
+    // Else it would come to be after it was deleted.
+    await this.#restoring.get(subscriptionId)?.catch(() => undefined);
     // Before the queue: a replica that has not heard of the end sees by it that the queue is not lost, but over.
     await table.remove(subscriptionId);
     await topology.deleteFeed(subscriptionId);
@@ -132,6 +142,23 @@ export class QueueFeeds {
     if (this.#started) feed.start();
   }
 
+  /** A queue that nobody could consume would be a promise that is not kept. */
+  #refuseBeyondChannels(): void {
+    const { channelMax } = this.#options.host.link;
+    if (channelMax === 0 || this.#feeds.size + this.#attaching + OTHER_CHANNELS < channelMax) return;
+    const reason = `RabbitMQ allows a connection ${channelMax} channels, which ${this.#feeds.size} subscriptions use: no more can be registered. Its setting channel_max allows more.`;
+    this.#options.logger.error({ channelMax }, 'rabbitmq.channels-used-up');
+    throw new Error(reason);
+  }
+
+  async #prepare(outlet: Outlet, as: 'new' | 'known'): Promise<void> {
+    const { topology, table, calls } = this.#options;
+    const id = outlet.subscriptionId;
+    if (as === 'new' || !table.get(id)) await this.#declare(outlet);
+    else if (await calls.exists('queue', topology.queueOf(id))) await this.#bind(outlet);
+    else await this.#restore(outlet, () => false);
+  }
+
   async #declare(outlet: Outlet): Promise<void> {
     await this.#options.topology.declareQueue(outlet.subscriptionId, outlet.wants);
     await this.#bind(outlet);
@@ -151,11 +178,12 @@ export class QueueFeeds {
 
   async #vanished(feed: QueueFeed): Promise<void> {
     const { topology, table, calls } = this.#options;
-    if (this.#feeds.get(feed.id) !== feed || !table.get(feed.id)) return;
+    const isOver = (): boolean => this.#feeds.get(feed.id) !== feed || !table.get(feed.id);
+    if (isOver()) return;
     await topology.ensure();
     const isThere = await calls.exists('queue', topology.queueOf(feed.id));
-    if (!isThere && !this.#isOurTurn(feed.id)) return;
-    if (!isThere) await this.#restore(feed.outlet);
+    if (isOver() || (!isThere && !this.#isOurTurn(feed.id))) return;
+    if (!isThere) await this.#restoreOnce(feed, isOver);
     this.#goneSince.delete(feed.id);
   }
 
@@ -167,19 +195,32 @@ export class QueueFeeds {
     return this.#options.serves(id) || now - since >= OTHERS_TURN_MS;
   }
 
+  async #restoreOnce({ id, outlet }: QueueFeed, isOver: () => boolean): Promise<void> {
+    const restoring = this.#restore(outlet, isOver);
+    this.#restoring.set(id, restoring);
+    try {
+      await restoring;
+    } finally {
+      this.#restoring.delete(id);
+    }
+  }
+
   /**
    * The queue was deleted behind our back, with what was in it. The stream has it still: all since the moment up to
    * which everything was surely settled is offered once more, before what comes into the new queue.
    */
-  async #restore(outlet: Outlet): Promise<void> {
-    const { logger, recover } = this.#options;
+  async #restore(outlet: Outlet, isOver: () => boolean): Promise<void> {
+    const { topology, table, logger, recover } = this.#options;
     const id = outlet.subscriptionId;
     const from = new Date(await this.#lastSettled(id)).toISOString();
     const about = { subscriptionId: id, from };
     logger.error(about, 'rabbitmq.queue-lost');
     // The first so that no replica takes the new queue's events before; the second for what came between.
     const next = await recover(id, { time: from });
+    if (isOver()) return;
     await this.#declare(outlet);
+    // The subscription ended meanwhile, at another replica: that has deleted what it found.
+    if (!table.get(id)) return topology.deleteFeed(id);
     await recover(id, next);
     logger.warn(about, 'rabbitmq.queue-made-again');
   }

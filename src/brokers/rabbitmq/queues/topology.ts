@@ -27,7 +27,7 @@ export const ALL = '#';
  * 20 where none is set, and -1 for none, by which servers before throw away what is returned once; and a queue cannot be
  * declared again with another one. So this holds on all of them, and after an upgrade.
  */
-const UNLIMITED = 1_000_000_000;
+const LASTING = { 'x-queue-type': 'quorum', 'x-delivery-limit': 1_000_000_000 };
 
 /**
  * What there is to be at the broker, and how it hangs together:
@@ -95,12 +95,15 @@ export class Topology {
     subscriptionId: string,
     { wanted, former }: { readonly wanted: readonly string[]; readonly former: readonly string[] },
   ): Promise<void> {
+    const { calls } = this.#options;
     const queue = this.queueOf(subscriptionId);
-    await this.#options.calls.run(async (channel) => {
-      for (const key of wanted) await channel.bindQueue(queue, this.#intake, key);
-      for (const key of former)
-        if (!wanted.includes(key)) await channel.unbindQueue(queue, this.#intake, key);
-    });
+    const unwanted = former.filter((key) => !wanted.includes(key));
+    await Promise.all(
+      wanted.map((key) => calls.run((channel) => channel.bindQueue(queue, this.#intake, key))),
+    );
+    await Promise.all(
+      unwanted.map((key) => calls.run((channel) => channel.unbindQueue(queue, this.#intake, key))),
+    );
   }
 
   async deleteFeed(subscriptionId: string): Promise<void> {
@@ -117,24 +120,23 @@ export class Topology {
 
   #argumentsOf({ ordering }: Wants): Record<string, unknown> {
     return {
-      'x-queue-type': 'quorum',
+      ...LASTING,
       ...(ordering === 'key' && { 'x-single-active-consumer': true }),
       'x-dead-letter-exchange': this.#deadLetterExchange,
       'x-dead-letter-strategy': 'at-least-once',
       'x-overflow': 'reject-publish',
-      'x-delivery-limit': UNLIMITED,
     };
   }
 
   async #check(): Promise<void> {
     const { calls, exchanges, ensureStream, stream } = this.#options;
-    await ensureStream();
+    if (!(await calls.exists('queue', stream))) await ensureStream();
+    const isThere = await calls.exists('queue', this.deadLettered);
     await calls.run(async (channel) => {
       await channel.assertExchange(this.#intake, 'topic', { durable: true, internal: true });
       await channel.bindQueue(stream, this.#intake, ALL);
       await channel.assertExchange(this.#deadLetterExchange, 'fanout', { durable: true });
-      const quorum = { durable: true, arguments: { 'x-queue-type': 'quorum' } };
-      await channel.assertQueue(this.deadLettered, quorum);
+      if (!isThere) await channel.assertQueue(this.deadLettered, { durable: true, arguments: LASTING });
       await channel.bindQueue(this.deadLettered, this.#deadLetterExchange, ALL);
     });
     const missing: string[] = [];

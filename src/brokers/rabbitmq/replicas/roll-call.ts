@@ -2,6 +2,7 @@ import type { Channel, ConsumeMessage } from 'amqplib';
 import type { Logger } from '../../../logger.ts';
 import type { Clock, Timer } from '../../../time.ts';
 import type { Link } from '../wire/link.ts';
+import { KeptChannel } from './kept-channel.ts';
 
 export interface RollCallOptions {
   /** Of this replica, unique. */
@@ -19,6 +20,8 @@ export interface RollCallOptions {
 const CALL_MS = 1_000;
 /** One that was not heard for so long is gone. Measured by the listener's own clock only: clocks of replicas differ. */
 const GONE_MS = 5_000;
+/** Whoever has not heard its own calls for so long has missed the others' too. */
+const DEAF_MS = 2 * CALL_MS;
 const LEAVING = 'leaving';
 
 /**
@@ -30,16 +33,24 @@ export class RollCall {
   readonly #options: RollCallOptions;
   /** When each was heard last. */
   readonly #heard = new Map<string, number>();
+  readonly #calling: KeptChannel;
+  readonly #hearing: KeptChannel;
   #members: readonly string[];
-  #channel: Channel | undefined;
   #timer: Timer | undefined;
-  #stopped = false;
+  #isOn = false;
 
   constructor(options: RollCallOptions) {
+    const { id, publishing, hearing, logger } = options;
     this.#options = options;
-    this.#members = [options.id];
-    options.hearing.onUp(() => void this.#listen());
-    options.publishing.onUp(() => void this.#open());
+    this.#members = [id];
+    this.#calling = new KeptChannel({
+      link: publishing,
+      logger,
+      prepare: (channel) => this.#declare(channel),
+    });
+    this.#hearing = new KeptChannel({ link: hearing, logger, prepare: (channel) => this.#listen(channel) });
+    hearing.onUp(() => void this.#ensure());
+    publishing.onUp(() => void this.#ensure());
   }
 
   get id(): string {
@@ -52,14 +63,14 @@ export class RollCall {
   }
 
   start(): void {
-    void this.#listen();
-    void this.#open();
+    this.#isOn = true;
+    void this.#ensure();
     this.#callLater();
   }
 
   /** Tells the others, so that they need not miss it first. */
   stop(): void {
-    this.#stopped = true;
+    this.#isOn = false;
     this.#timer?.cancel();
     this.#call(LEAVING);
   }
@@ -68,65 +79,69 @@ export class RollCall {
     return `${this.#options.prefix}.replicas`;
   }
 
-  async #open(): Promise<void> {
-    try {
-      const channel = await this.#options.publishing.channel();
-      channel.once('close', () => {
-        if (this.#channel === channel) this.#channel = undefined;
-      });
-      await channel.assertExchange(this.#exchange, 'fanout', { durable: true });
-      this.#channel = channel;
-      this.#call('here');
-    } catch (error) {
-      this.#options.logger.debug({ reason: String(error) }, 'rabbitmq.roll-call-not-open');
-    }
+  async #ensure(): Promise<void> {
+    if (!this.#isOn) return;
+    void this.#hearing.ensure();
+    if (await this.#calling.ensure()) this.#callHere();
   }
 
-  async #listen(): Promise<void> {
-    try {
-      const channel = await this.#options.hearing.channel();
-      await channel.assertExchange(this.#exchange, 'fanout', { durable: true });
-      const { queue } = await channel.assertQueue('', { exclusive: true, autoDelete: true, durable: false });
-      await channel.bindQueue(queue, this.#exchange, '');
-      await channel.consume(queue, (message) => this.#hear(message), { noAck: true });
-    } catch (error) {
-      // The next connection, or the next call, tries again.
-      this.#options.logger.debug({ reason: String(error) }, 'rabbitmq.roll-call-not-heard');
-    }
+  async #declare(channel: Channel): Promise<void> {
+    await channel.assertExchange(this.#exchange, 'fanout', { durable: true });
+  }
+
+  async #listen(channel: Channel): Promise<void> {
+    await this.#declare(channel);
+    const { queue } = await channel.assertQueue('', { exclusive: true, autoDelete: true, durable: false });
+    await channel.bindQueue(queue, this.#exchange, '');
+    await channel.consume(queue, (message) => this.#hear(message), { noAck: true });
   }
 
   #callLater(): void {
     this.#timer = this.#options.clock.after(CALL_MS, () => {
-      if (this.#stopped) return;
-      if (!this.#channel && this.#options.publishing.isUp) void this.#open();
-      this.#call('here');
+      if (!this.#isOn) return;
+      void this.#ensure();
+      this.#callHere();
       this.#count();
       this.#callLater();
     });
   }
 
+  #callHere(): void {
+    if (this.#isOn) this.#call('here');
+  }
+
   #call(what: string): void {
     try {
-      this.#channel?.publish(this.#exchange, '', Buffer.from(`${what} ${this.#options.id}`));
+      this.#calling.current?.publish(this.#exchange, '', Buffer.from(`${what} ${this.#options.id}`));
     } catch {
       // It has just closed; `close` says the rest.
     }
   }
 
   #hear(message: ConsumeMessage | null): void {
-    if (!message || this.#stopped) return;
+    // Somebody deleted the queue.
+    if (!message) return this.#hearing.drop();
+    if (!this.#isOn) return;
     const [what, id = ''] = message.content.toString().split(' ');
     const isNew = !this.#heard.has(id);
+    if (id === this.#options.id) this.#hearAgain();
     if (what === LEAVING) this.#heard.delete(id);
     else this.#heard.set(id, this.#options.clock.monotonic());
     if (isNew || what === LEAVING) this.#count();
+  }
+
+  /** What was called meanwhile it cannot know: all whom it knew have the usual time to be heard. */
+  #hearAgain(): void {
+    const now = this.#options.clock.monotonic();
+    if (now - (this.#heard.get(this.#options.id) ?? now) <= DEAF_MS) return;
+    for (const known of this.#heard.keys()) this.#heard.set(known, now);
   }
 
   #count(): void {
     const { id, clock, logger, changed } = this.#options;
     const now = clock.monotonic();
     const own = this.#heard.get(id);
-    if (own === undefined || now - own > GONE_MS) return;
+    if (own === undefined || now - own > DEAF_MS) return;
     for (const [other, at] of this.#heard) if (now - at > GONE_MS) this.#heard.delete(other);
     const members = [...this.#heard.keys()].toSorted();
     if (members.join() === this.#members.join()) return;

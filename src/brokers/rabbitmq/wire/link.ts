@@ -65,6 +65,11 @@ export class Link {
     return (agreed ?? this.#address.heartbeatSeconds) * 1000;
   }
 
+  /** Channels that the server allows this connection; 0: it is not known. */
+  get channelMax(): number {
+    return (this.#model?.connection as { channelMax?: number } | undefined)?.channelMax ?? 0;
+  }
+
   /** Called for every connection, the first one too. */
   onUp(listener: () => void): void {
     this.#onUp.push(listener);
@@ -98,11 +103,14 @@ export class Link {
   }
 
   async close(): Promise<void> {
+    const model = this.#model;
     this.#isClosed = true;
     this.#model = undefined;
     this.#problem = 'it was closed';
     this.#wake();
-    await this.#recovering?.close();
+    // A server that is gone meanwhile never answers; that the connection has ended is told all the same.
+    const gone = model && new Promise((resolve) => model.once('close', resolve));
+    await Promise.race([this.#recovering?.close(), ...(gone ? [gone] : [])]);
   }
 
   #connected(): ChannelModel {

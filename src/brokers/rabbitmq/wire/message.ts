@@ -9,6 +9,9 @@ const STAMPED_MS = 'timestamp_in_ms';
 const BROKERS_OWN =
   /^x-(?:death|(?:first|last)-death-(?:exchange|queue|reason)|delivery-count|acquired-count|stream-offset)$/;
 
+/** Of all that a Date can be, milliseconds since the epoch. */
+const LATEST_DATE = 8.64e15;
+
 /** `stampedAt`: milliseconds since the epoch. */
 export function propertiesOf(record: NewRecord, messageId: string, stampedAt: number): Options.Publish {
   return {
@@ -55,9 +58,13 @@ export function streamOffsetOf({ properties }: Message): number {
 }
 
 function stampOf(ms: unknown, seconds: unknown): number | undefined {
-  const stamped = Number(ms ?? NaN);
-  if (Number.isFinite(stamped)) return stamped;
-  return typeof seconds === 'number' && seconds > 0 ? seconds * 1000 : undefined;
+  const stamped = typeof ms === 'string' ? Number(ms) : ms;
+  return dateOf(stamped) ?? dateOf(typeof seconds === 'number' ? seconds * 1000 : undefined);
+}
+
+/** Producers write what they like; a time that no date can show would fail later, where nothing is prepared for it. */
+function dateOf(ms: unknown): number | undefined {
+  return typeof ms === 'number' && ms > 0 && ms <= LATEST_DATE ? ms : undefined;
 }
 
 function textOf(value: unknown): string {
