@@ -16,7 +16,7 @@ export function createDeadLetterDesk(
 ): DeadLetterOperations {
   async function find(id: string): Promise<Found | undefined> {
     for (const home of brokers) {
-      const letter = await home.deadLetters.get(id);
+      const letter = await asked(home, home.deadLetters.get(id));
       if (letter) return { letter, home };
     }
     return undefined;
@@ -28,9 +28,8 @@ export function createDeadLetterDesk(
     async count(filter: DeadLetterFilter, groupBy: DeadLetterGroup) {
       const counts: Record<string, number> = {};
       for (const broker of brokers) {
-        for (const [name, count] of Object.entries(await broker.deadLetters.count(filter, groupBy))) {
-          counts[name] = (counts[name] ?? 0) + count;
-        }
+        const found = await asked(broker, broker.deadLetters.count(filter, groupBy));
+        for (const [name, count] of Object.entries(found)) counts[name] = (counts[name] ?? 0) + count;
       }
       return counts;
     },
@@ -44,7 +43,7 @@ export function createDeadLetterDesk(
       if (!found) return undefined;
       const { replay: _, ...letter } = found.letter;
       const discarded: DeadLetter = { ...letter, state: 'discarded' };
-      await found.home.deadLetters.put(discarded);
+      await asked(found.home, found.home.deadLetters.put(discarded));
       return discarded;
     },
 
@@ -78,9 +77,11 @@ async function listAll(
   { offset, limit }: { offset: number; limit: number },
 ): Promise<{ items: DeadLetter[]; total: number }> {
   const [only, ...others] = brokers;
-  if (only && others.length === 0) return only.deadLetters.list(filter, { offset, limit });
+  if (only && others.length === 0) return asked(only, only.deadLetters.list(filter, { offset, limit }));
   const page = { offset: 0, limit: offset + limit };
-  const pages = await Promise.all(brokers.map((broker) => broker.deadLetters.list(filter, page)));
+  const pages = await Promise.all(
+    brokers.map((broker) => asked(broker, broker.deadLetters.list(filter, page))),
+  );
   const items = pages.flatMap((one) => one.items).sort((a, b) => b.deadAt.localeCompare(a.deadAt));
   return {
     items: items.slice(offset, offset + limit),
@@ -93,10 +94,21 @@ async function allOpen(brokers: readonly Broker[], filter: DeadLetterFilter): Pr
   const letters: Found[] = [];
   for (const home of brokers) {
     for (let total = 1, offset = 0; offset < total; offset += PAGE) {
-      const page = await home.deadLetters.list({ ...filter, state: 'open' }, { offset, limit: PAGE });
+      const page = await asked(
+        home,
+        home.deadLetters.list({ ...filter, state: 'open' }, { offset, limit: PAGE }),
+      );
       total = page.total;
       for (const letter of page.items) if (!letter.replay) letters.push({ letter, home });
     }
   }
   return letters;
+}
+
+async function asked<T>({ name }: Broker, answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw new OperationRefused(503, `${name} cannot be asked for its dead letters now: ${String(error)}`);
+  }
 }

@@ -96,6 +96,20 @@ describe('the dead letters of two brokers are one list', () => {
     expect(await desk.discard('l8')).toBeUndefined();
   });
 
+  test('a broker that cannot be asked: not now, with its name and the reason', async () => {
+    const away = { list: async () => Promise.reject(new Error('no connection')) };
+    const desk = createDeadLetterDesk(
+      [{ name: 'first', deadLetters: { ...away, get: away.list, count: away.list } } as unknown as Broker],
+      {} as LetterReplays,
+    );
+    const reason = { status: 503, message: expect.stringContaining('first cannot be asked') as string };
+    await expect(desk.list({}, { offset: 0, limit: 1 })).rejects.toMatchObject(reason);
+    await expect(desk.count({}, 'reason')).rejects.toMatchObject(reason);
+    await expect(desk.get('l1')).rejects.toMatchObject(reason);
+    await expect(desk.discard('l1')).rejects.toMatchObject(reason);
+    await expect(desk.replayMany({})).rejects.toMatchObject(reason);
+  });
+
   test('one broker alone pages by itself', async () => {
     const desk = await deskOver({ first: odd });
     const { items, total } = await desk.list({}, { offset: 1, limit: 2 });
