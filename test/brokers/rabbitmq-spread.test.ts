@@ -109,12 +109,15 @@ describe('who lets go of a queue', () => {
     expect(site.active()).toEqual({ [queue]: 'b' });
   });
 
-  test('nobody goes on to, where messages do not come: it is not known whose turn it is', async () => {
+  test('once more at the next look, where no message tells whose turn it is: the other may have come late', async () => {
     const queue = queueOf('b', ['a', 'b']);
-    const site = new SpreadSite({ queues: [queue], messageMs: 20 * MINUTE });
+    const site = new SpreadSite({ queues: [queue], messageMs: 60 * MINUTE, absent: [`b ${queue}`] });
     site.start('a');
     site.start('b');
-    await site.clock.advance(1_000);
+    await site.clock.advance(2_000);
+    site.queues.get(queue)!.enter('b');
+    await site.clock.advance(10_000);
+    expect(site.active()).toEqual({ [queue]: 'b' });
     const moves = site.yields.length;
     await site.clock.advance(10 * MINUTE);
     expect(site.yields.length).toBe(moves);

@@ -100,7 +100,7 @@ describe('the dead letters of two brokers are one list', () => {
     const away = { list: async () => Promise.reject(new Error('no connection')) };
     const desk = createDeadLetterDesk(
       [{ name: 'first', deadLetters: { ...away, get: away.list, count: away.list } } as unknown as Broker],
-      {} as LetterReplays,
+      Object.create(LetterReplays.prototype) as LetterReplays,
     );
     const reason = { status: 503, message: expect.stringContaining('first cannot be asked') as string };
     await expect(desk.list({}, { offset: 0, limit: 1 })).rejects.toMatchObject(reason);

@@ -32,6 +32,8 @@ export class Spread {
   readonly #options: SpreadOptions;
   #places: ReadonlyMap<string, string> = new Map();
   readonly #yielded = new Map<string, number>();
+  /** Those whose place is another's since the last look. */
+  readonly #moving = new Set<string>();
   readonly #timers: (Timer | undefined)[] = [];
   #stopped = false;
 
@@ -70,7 +72,9 @@ export class Spread {
     this.#places = this.#place();
     for (const [subscription, place] of this.#places) {
       const was = before.get(subscription);
-      if (place !== id && was !== undefined && was !== place) yieldQueue(subscription);
+      if (place === id || was === place) continue;
+      this.#moving.add(subscription);
+      if (was !== undefined) yieldQueue(subscription);
     }
     changed();
   }
@@ -91,12 +95,14 @@ export class Spread {
     const { id, clock, isActive, yieldQueue } = this.#options;
     const now = clock.monotonic();
     for (const [subscription, place] of this.#places) {
-      if (place === id || !isActive(subscription)) continue;
+      // Where no message comes, nobody knows that it is its turn: then all that are not to have it let go once.
+      if (place === id || !(isActive(subscription) || this.#moving.delete(subscription))) continue;
       if (now - (this.#yielded.get(subscription) ?? -Infinity) < YIELD_AGAIN_MS) continue;
       this.#yielded.set(subscription, now);
       yieldQueue(subscription);
     }
     for (const subscription of this.#yielded.keys())
       if (!this.#places.has(subscription)) this.#yielded.delete(subscription);
+    this.#moving.clear();
   }
 }
