@@ -1,5 +1,5 @@
 /**
- * `npm run faults`: the fault tests on real Kafka brokers at full size, one after the other, with a report of what
+ * `npm run faults`: the fault tests on real brokers at full size, one after the other, with a report of what
  * was lost, doubled and out of order. Arguments go to jest, such as the name of one file. FAULT_EVENTS is the number
  * of events of a scenario (default 50,000), FAULTS_REPORT the report's file (default faults-report.md).
  */
@@ -24,7 +24,7 @@ const jest = spawn(
   process.execPath,
   [
     ...['--disable-warning=ExperimentalWarning', '--experimental-vm-modules', JEST, '--runInBand'],
-    ...(args.length > 0 ? args : ['test/faults/kafka']),
+    ...(args.length > 0 ? args : ['test/faults/kafka', 'test/faults/rabbitmq']),
   ],
   { stdio: 'inherit', env: { ...process.env, FAULT_EVENTS: events, FAULTS_ROWS: rows } },
 );

@@ -1,5 +1,6 @@
 /** One scenario's line of the report. */
 export interface Row {
+  readonly broker: string;
   readonly scenario: string;
   readonly events: number;
   readonly lost: number;
@@ -18,6 +19,7 @@ export interface Run {
 }
 
 const COLUMNS: readonly [string, (row: Row) => string | number][] = [
+  ['broker', ({ broker }) => broker],
   ['scenario', ({ scenario }) => scenario],
   ['events', ({ events }) => events],
   ['lost', ({ lost }) => lost],
@@ -33,16 +35,16 @@ const COLUMNS: readonly [string, (row: Row) => string | number][] = [
 export function reportOf(rows: readonly Row[], { minutes, passed, machine }: Run): string {
   const line = (cells: readonly (string | number)[]): string => `| ${cells.join(' | ')} |`;
   return [
-    '# Faults on real Kafka brokers',
+    '# Faults on real brokers',
     '',
     `${passed ? 'All passed' : 'NOT ALL PASSED'} in ${minutes.toFixed(1)} minutes on ${machine}.`,
     '',
     'Each scenario has three subscriptions; lost, violations and duplicates are sums over them. The gap is the longest',
-    'time in which one subscription got nothing from one partition; it recovered when that ended after the disturbance',
-    'was over.',
+    'time in which one subscription got nothing from one partition (of RabbitMQ: from its queue); it recovered when',
+    'that ended after the disturbance was over.',
     '',
     line(COLUMNS.map(([name]) => name)),
-    line(COLUMNS.map((_, i) => (i === 0 ? '---' : '---:'))),
+    line(COLUMNS.map((_, i) => (i < 2 ? '---' : '---:'))),
     ...rows.map((row) => line(COLUMNS.map(([, cell]) => cell(row)))),
     '',
   ].join('\n');

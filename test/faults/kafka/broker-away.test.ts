@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePorts } from '../../../scripts/services/ports.ts';
 import { until } from '../../support/listener.ts';
-import { brokerAway, handedOver } from './judge.ts';
-import { EVENTS, scaled } from './scale.ts';
+import { handedOver } from '../judge.ts';
+import { brokerAway } from './away.ts';
+import { EVENTS, scaled } from '../scale.ts';
 import { stage } from './stage.ts';
-import { TEST_MS, wrongs } from './verdict.ts';
+import { TEST_MS, wrongs } from '../verdict.ts';
 
 const on = stage();
 

@@ -1,7 +1,7 @@
-import { killedAt } from './judge.ts';
-import { EVENTS, scaled } from './scale.ts';
+import { killedAt } from '../judge.ts';
+import { EVENTS, scaled } from '../scale.ts';
 import { stage } from './stage.ts';
-import { TEST_MS, wrongs } from './verdict.ts';
+import { TEST_MS, wrongs } from '../verdict.ts';
 
 const on = stage();
 

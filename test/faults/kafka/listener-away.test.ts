@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { brokenOff, longestGap } from './judge.ts';
-import { EVENTS, scaled } from './scale.ts';
+import { brokenOff, longestGap } from '../judge.ts';
+import { EVENTS, scaled } from '../scale.ts';
 import { stage } from './stage.ts';
-import { TEST_MS, wrongs } from './verdict.ts';
+import { TEST_MS, wrongs } from '../verdict.ts';
 
 const on = stage();
 

@@ -1,8 +1,8 @@
 import { until } from '../../support/listener.ts';
-import { handedOver } from './judge.ts';
-import { EVENTS, scaled } from './scale.ts';
+import { handedOver } from '../judge.ts';
+import { EVENTS, scaled } from '../scale.ts';
 import { stage } from './stage.ts';
-import { TEST_MS, wrongs } from './verdict.ts';
+import { TEST_MS, wrongs } from '../verdict.ts';
 
 const on = stage();
 

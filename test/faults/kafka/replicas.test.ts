@@ -1,19 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../../support/listener.ts';
-import { SESSION_MS, brokenOff, handedOver, killedAt } from './judge.ts';
-import { EVENTS, scaled } from './scale.ts';
+import { brokenOff, handedOver, killedAt } from '../judge.ts';
+import { SESSION_MS } from './away.ts';
+import { EVENTS, scaled } from '../scale.ts';
+import { partitionsOf } from './partitions.ts';
 import { stage } from './stage.ts';
-import { TEST_MS, wrongs } from './verdict.ts';
-import type { Replica } from './replica.ts';
+import { TEST_MS, wrongs } from '../verdict.ts';
 
 const on = stage();
-
-/** Partitions of its sources that a gateway says it reads now. */
-async function partitionsOf(replica: Replica): Promise<number> {
-  const answer = await fetch(`${replica.now.admin}/admin/subscriptions`);
-  const { items } = (await answer.json()) as { items: { positions: Record<string, number> }[] };
-  return Object.keys(items[0]?.positions ?? {}).length;
-}
 
 test(
   'promises 1, 2 and 4: a second gateway joins, leaves, joins again and is killed, under load',

@@ -1,12 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KafkaTools } from '../../support/kafka-tools.ts';
-import { SESSION_MS, type Disturbance } from './judge.ts';
-import { Load } from './load.ts';
-import { Recorder } from './recorder.ts';
-import { Replica } from './replica.ts';
+import { Recorder } from '../recorder.ts';
+import { Site, SLOWNESS, subscriptionsOf } from '../site.ts';
+import { AGAIN, SESSION_MS } from './away.ts';
+import { KafkaLoad } from './load.ts';
 
 export interface SiteSettings {
   /** Of the gateways: what their groups and topics begin with. */
@@ -22,36 +19,15 @@ export interface SiteSettings {
   readonly early?: number;
 }
 
-/** Long enough that attempts are in flight whenever something happens. */
-const SLOWNESS = (): number => 2 + Math.random() * 10;
-
 const PARTITIONS = 6;
 
-/** No disturbance of these tests keeps all deliveries away for so long. */
-const STALLED_MS = 40_000;
-
-/**
- * Gateways on real brokers, with three listeners whose subscriptions stand in their configuration, and a foreign
- * producer. FAULT_LOGS names a folder that keeps what the gateways wrote.
- */
-export class Site {
-  readonly name: string;
+/** Gateways on real brokers, with three listeners whose subscriptions stand in their configuration. */
+export class KafkaSite extends Site<KafkaLoad> {
   readonly topic: string;
   readonly tools: KafkaTools;
-  readonly load: Load;
-  readonly listeners: readonly Recorder[];
-  readonly replicas: readonly Replica[];
-  readonly disturbances: Disturbance[] = [];
-  readonly #dir: string;
 
   private constructor(settings: SiteSettings, listeners: readonly Recorder[], topic: string) {
     const { name, brokers, tools, partitions = PARTITIONS } = settings;
-    this.name = name;
-    this.topic = topic;
-    this.tools = tools;
-    this.listeners = listeners;
-    this.load = new Load(brokers, topic, partitions, name);
-    const dir = (this.#dir = mkdtempSync(path.join(tmpdir(), `tmf-hub-${name}-`)));
     const variables = {
       TMF_HUB_BROKER: 'kafka',
       TMF_HUB_NAME: name,
@@ -63,19 +39,22 @@ export class Site {
       TMF_HUB_LOG_LEVEL: 'info',
       ...settings.settings,
     };
-    this.replicas = ['a', 'b'].map((one) => new Replica(one, path.join(dir, one), variables));
+    const load = new KafkaLoad(brokers, topic, partitions, name);
+    super({ broker: 'Kafka', name, replicas: 2, variables: () => variables, listeners, load, again: AGAIN });
+    this.topic = topic;
+    this.tools = tools;
   }
 
   /** The topic is there and the first gateway listens. */
-  static async open(settings: SiteSettings): Promise<Site> {
+  static async open(settings: SiteSettings): Promise<KafkaSite> {
     const { name, brokers, tools, partitions = PARTITIONS, slowness = SLOWNESS, early = 0 } = settings;
     const topic = `bss.ordering.events.${name}`;
     await tools.createTopic(topic, { partitions });
-    const before = new Load(brokers, topic, partitions, 'early');
+    const before = new KafkaLoad(brokers, topic, partitions, 'early');
     await before.run({ events: early, seconds: 1 });
     await before.close();
     const listeners = await Promise.all([1, 2, 3].map(() => Recorder.start(slowness)));
-    const site = new Site(settings, listeners, topic);
+    const site = new KafkaSite(settings, listeners, topic);
     try {
       await site.gateway.start();
     } catch (error) {
@@ -85,60 +64,33 @@ export class Site {
     return site;
   }
 
-  /** The first of the gateways; the other one has not been started. */
-  get gateway(): Replica {
-    return this.replicas[0]!;
-  }
-
-  get other(): Replica {
-    return this.replicas[1]!;
-  }
-
-  /** Waits until each listener has had this part of `events`, or gets no more: the verdict tells what is missing. */
-  async share(part: number, events: number): Promise<void> {
-    const many = Math.floor(part * events);
-    const began = performance.now();
-    while (this.listeners.some(({ firsts }) => firsts.size < many)) {
-      if (performance.now() - this.lastReceiptAt(began) > STALLED_MS) return;
-      await sleep(20);
-    }
-  }
-
-  /** When the last one came, or `since` when that was later. */
-  lastReceiptAt(since: number): number {
-    return Math.max(since, ...this.listeners.map(({ lastAt }) => lastAt));
-  }
-
-  /** Subscription ids, in the order of the listeners. */
-  async subscriptionIds(): Promise<string[]> {
-    const { items } = await this.ask<{ items: { id: string; callback: string }[] }>('/admin/subscriptions');
-    return this.listeners.map(({ url }) => items.find(({ callback }) => callback === url)?.id ?? 'missing');
-  }
-
-  /** Asks the first gateway that listens. */
-  async ask<Answer>(place: string): Promise<Answer> {
-    const asked = this.replicas.find((replica) => replica.isListening) ?? this.gateway;
-    const answer = await fetch(asked.now.admin + place);
-    if (!answer.ok) throw new Error(`${place}: ${answer.status} ${await answer.text()}`);
-    return (await answer.json()) as Answer;
-  }
-
-  async close(): Promise<void> {
-    await this.load.close();
-    await Promise.all(this.replicas.map((replica) => replica.kill()));
-    await Promise.all(this.listeners.map((listener) => listener.leave()));
-    const folder = process.env['FAULT_LOGS'];
-    if (folder) for (const replica of this.replicas) replica.keepOutput(folder, this.name);
-    rmSync(this.#dir, { recursive: true, force: true });
+  leftAtBroker(): Promise<string[]> {
+    return positionsBehind(this);
   }
 }
 
-/** One for an API, one with a query, one for everything: three ways to the same events. */
-function subscriptionsOf(listeners: readonly Recorder[]): object[] {
-  const [first, second, third] = listeners.map(({ url }) => ({ callback: url }));
-  return [
-    { ...first, api: 'TMF622' },
-    { ...second, api: 'TMF622', version: '4', query: 'eventType=ProductOrderStateChangeEvent' },
-    { ...third },
-  ];
+/** In which positions must have come to the ends (DESIGN 5). */
+const POSITIONS_MS = 60_000;
+
+/** Waits until all positions have come to the ends, as Kafka's own tool tells them; answers those that have not. */
+export async function positionsBehind(site: KafkaSite): Promise<string[]> {
+  const giveUpAt = performance.now() + POSITIONS_MS;
+  const ids = await site.subscriptionIds();
+  let behind: string[] = [];
+  let left = ids.map((id) => `${site.name}.${id}`);
+  for (;;) {
+    behind = [];
+    for (const group of left) behind.push(...(await behindIn(site, group)));
+    left = left.filter((group) => behind.some((line) => line.startsWith(group)));
+    if (left.length === 0 || performance.now() > giveUpAt) return behind;
+    await sleep(500);
+  }
+}
+
+async function behindIn({ tools, topic }: KafkaSite, group: string): Promise<string[]> {
+  const rows = (await tools.describeGroup(group)).filter((row) => row.topic === topic);
+  if (rows.length === 0) return [`${group} has no positions`];
+  return rows
+    .filter(({ current, end, lag }) => current !== end || lag !== 0)
+    .map(({ partition, current, end }) => `${group} stands at ${partition}:${current ?? '-'} of ${end}`);
 }

@@ -1,19 +1,19 @@
 import { startKafka, type KafkaCluster, type KafkaSettings } from '../../../scripts/services/kafka.ts';
 import { KafkaTools } from '../../support/kafka-tools.ts';
-import { Site, type SiteSettings } from './site.ts';
+import { KafkaSite, type SiteSettings } from './site.ts';
 
 export interface Stage {
   readonly kafka: KafkaCluster;
   readonly tools: KafkaTools;
   /** Ends with the test. */
-  site(settings: Omit<SiteSettings, 'brokers' | 'tools'>): Promise<Site>;
+  site(settings: Omit<SiteSettings, 'brokers' | 'tools'>): Promise<KafkaSite>;
 }
 
 /** Brokers of this test file's own, which its tests may kill. Call it at the top of the file. */
 export function stage(settings: KafkaSettings = {}): Stage {
   let kafka: KafkaCluster | undefined;
   let tools: KafkaTools | undefined;
-  const sites: Site[] = [];
+  const sites: KafkaSite[] = [];
 
   beforeAll(async () => {
     kafka = await startKafka(settings);
@@ -37,7 +37,7 @@ export function stage(settings: KafkaSettings = {}): Stage {
       return tools!;
     },
     async site(given) {
-      const site = await Site.open({ ...given, brokers: this.kafka.brokers, tools: this.tools });
+      const site = await KafkaSite.open({ ...given, brokers: this.kafka.brokers, tools: this.tools });
       sites.push(site);
       return site;
     },

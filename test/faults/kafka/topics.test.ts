@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../../support/listener.ts';
-import { handedOver } from './judge.ts';
-import { EVENTS, scaled } from './scale.ts';
-import type { Site } from './site.ts';
+import { handedOver } from '../judge.ts';
+import { EVENTS, scaled } from '../scale.ts';
+import type { KafkaSite } from './site.ts';
 import { stage } from './stage.ts';
-import { positionsBehind, TEST_MS, wrongs } from './verdict.ts';
+import { TEST_MS, wrongs } from '../verdict.ts';
+import { positionsBehind } from './site.ts';
 
 const on = stage();
 
@@ -51,7 +52,7 @@ test(
   TEST_MS,
 );
 
-async function makeAnew({ tools, topic, load }: Site): Promise<void> {
+async function makeAnew({ tools, topic, load }: KafkaSite): Promise<void> {
   await tools.deleteTopic(topic);
   const made = async (): Promise<boolean> =>
     tools.createTopic(topic, { partitions: 6 }).then(

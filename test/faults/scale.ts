@@ -3,6 +3,9 @@
 /** Events of one scenario. */
 export const EVENTS = Number(process.env['FAULT_EVENTS'] ?? 5_000);
 
+/** Of one with three processes and two servers on one machine, and listeners so slow that attempts are in flight. */
+export const FEWER_EVENTS = Number(process.env['FAULT_EVENTS'] ?? 2_000);
+
 /** Disturbances last as long as they do in production. */
 const FULL = EVENTS >= 50_000;
 

@@ -1,6 +1,5 @@
 import {
   brokenOff,
-  brokerAway,
   duplicatesAllowed,
   handedOver,
   judge,
@@ -83,11 +82,13 @@ test('order counts within one partition of one topic only', () => {
 
 test('of one kill, what was in flight and what came in a commit interval before it may come twice', () => {
   const receipts = received('a1 a2 a3 a4 a5', 200);
-  expect(duplicatesAllowed(receipts, [])).toBe(0);
-  expect(duplicatesAllowed(receipts, [killedAt(800)])).toBe(32 + 3);
-  expect(duplicatesAllowed(receipts, [brokerAway(400, 600)])).toBe(32 + 4);
-  expect(duplicatesAllowed(receipts, [brokenOff(800)])).toBe(32);
-  expect(duplicatesAllowed(receipts, [handedOver(800)])).toBe(0);
+  const again = { commitMs: 500, most: Infinity };
+  expect(duplicatesAllowed(receipts, [], again)).toBe(0);
+  expect(duplicatesAllowed(receipts, [killedAt(800)], again)).toBe(32 + 3);
+  expect(duplicatesAllowed(receipts, [{ ...killedAt(400), to: 600 }], again)).toBe(32 + 4);
+  expect(duplicatesAllowed(receipts, [killedAt(400), killedAt(800)], { ...again, most: 34 })).toBe(2 * 34);
+  expect(duplicatesAllowed(receipts, [brokenOff(800)], again)).toBe(32);
+  expect(duplicatesAllowed(receipts, [handedOver(800)], again)).toBe(0);
 });
 
 test('a pause counts from what was over, also when a straggler came after it', () => {

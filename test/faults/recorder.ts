@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePorts, PortTaken, onFreshPorts } from '../../../scripts/services/ports.ts';
-import { TestListener, type Receipt as Received } from '../../support/listener.ts';
+import { freePorts, PortTaken, onFreshPorts } from '../../scripts/services/ports.ts';
+import { TestListener, type Receipt as Received } from '../support/listener.ts';
 
 /** One request that a listener got. */
 export interface Receipt {

@@ -58,22 +58,20 @@ export interface Disturbance {
   readonly overAt: number;
 }
 
+/** What a broker's driver may do again of one subscription after a disturbance. */
+export interface Again {
+  /** What was delivered so long before may not have been made durable, milliseconds. */
+  readonly commitMs: number;
+  /** Never more of one subscription than this, whatever came before. */
+  readonly most: number;
+}
+
 /** Attempts that one subscription has in flight at most (`limits.maxConcurrency`). */
 const IN_FLIGHT = 32;
-/** A settlement waits 200 ms for its commit, which then takes its own time on a machine that has much to do. */
-const COMMIT_MS = 200 + 300;
-
-/** A member of the group is no longer believed to be there after so long: `kafka.sessionTimeout` of these gateways. */
-export const SESSION_MS = 6_000;
 
 /** kill -9 of a gateway. */
 export function killedAt(at: number): Disturbance {
   return { from: at, to: at, overAt: at };
-}
-
-/** No broker could be asked; the gateway goes on with what it has read until its lease is over. */
-export function brokerAway(from: number, until: number): Disturbance {
-  return { from, to: Math.min(until, from + SESSION_MS), overAt: until };
 }
 
 /** What was in flight was broken off; all else was committed. */
@@ -81,7 +79,7 @@ export function brokenOff(at: number): Disturbance {
   return { from: Infinity, to: at, overAt: at };
 }
 
-/** Partitions went from one gateway to another in agreement: attempts end and count, so that nothing comes twice. */
+/** Work went from one gateway to another in agreement: attempts end and count, so that nothing comes twice. */
 export function handedOver(at: number): Disturbance {
   return { from: Infinity, to: -Infinity, overAt: at };
 }
@@ -93,11 +91,13 @@ export function handedOver(at: number): Disturbance {
 export function duplicatesAllowed(
   receipts: readonly Receipt[],
   disturbances: readonly Disturbance[],
+  { commitMs, most }: Again,
 ): number {
   let allowed = 0;
   for (const { from, to } of disturbances) {
     if (to === -Infinity) continue;
-    allowed += IN_FLIGHT + receipts.filter(({ at }) => at >= from - COMMIT_MS && at <= to).length;
+    const open = receipts.filter(({ at }) => at >= from - commitMs && at <= to).length;
+    allowed += Math.min(most, IN_FLIGHT + open);
   }
   return allowed;
 }

@@ -1,6 +1,6 @@
 import { appendFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Row } from '../report.ts';
+import type { Row } from './report.ts';
 import { EVENTS } from './scale.ts';
 import { byPartition, duplicatesAllowed, judge, longestGap, recoveredAfter, type History } from './judge.ts';
 import type { Sent } from './load.ts';
@@ -15,8 +15,6 @@ export interface Expected {
 
 /** Nothing waits longer for its turn: a circuit's probe comes after 60 s at most, a retry after 30 s. */
 const QUIET_MS = 75_000;
-/** In which positions must have come to the ends (DESIGN 5). */
-const POSITIONS_MS = 60_000;
 const MOST_NAMED = 10;
 
 /**
@@ -25,7 +23,7 @@ const MOST_NAMED = 10;
  */
 export async function wrongs(site: Site, { scenario, repeats = [] }: Expected): Promise<string[]> {
   await everythingCame(site);
-  const behind = await positionsBehind(site);
+  const left = await site.leftAtBroker();
   const dead = await deadLetters(site);
   const ids = await site.subscriptionIds();
   const wrong: string[] = [];
@@ -37,7 +35,8 @@ export async function wrongs(site: Site, { scenario, repeats = [] }: Expected): 
     const takable = [...history.dead].filter((eventId) => !listener.refuses(eventId));
     if (takable.length > 0) wrong.push(`${who} has ${takable.length} dead letters, such as ${takable[0]!}`);
     const { lost, overtaken, duplicates, strangers } = judge(history);
-    const allowed = duplicatesAllowed(receipts, site.disturbances) + (repeats[i] ?? 0);
+    const allowed =
+      duplicatesAllowed(receipts, site.disturbances, site.again) + site.load.repeated + (repeats[i] ?? 0);
     wrong.push(...named(`${who} never got`, lost), ...named(`${who} got too late`, overtaken));
     if (duplicates > allowed) wrong.push(`${who} got ${duplicates} twice, of ${allowed} allowed`);
     if (strangers > 0) wrong.push(`${who} got ${strangers} that were not sent`);
@@ -52,8 +51,8 @@ export async function wrongs(site: Site, { scenario, repeats = [] }: Expected): 
     }
   });
   const letters = [...dead.values()].reduce((sum, events) => sum + events.size, 0);
-  wrong.push(...behind, ...site.replicas.flatMap((replica) => replica.complaints()));
-  report({ scenario, events: site.load.sent.length, deadLetters: letters, ...row });
+  wrong.push(...left, ...site.replicas.flatMap((replica) => replica.complaints()));
+  report({ broker: site.broker, scenario, events: site.load.sent.length, deadLetters: letters, ...row });
   return wrong;
 }
 
@@ -62,29 +61,6 @@ async function everythingCame(site: Site): Promise<void> {
   const isAllThere = (): boolean =>
     site.listeners.every(({ firsts }) => site.load.sent.every(({ eventId }) => firsts.has(eventId)));
   while (!isAllThere() && performance.now() - site.lastReceiptAt(began) < QUIET_MS) await sleep(200);
-}
-
-/** Waits until all positions have come to the ends, as Kafka's own tool tells them; answers those that have not. */
-export async function positionsBehind(site: Site): Promise<string[]> {
-  const giveUpAt = performance.now() + POSITIONS_MS;
-  const ids = await site.subscriptionIds();
-  let behind: string[] = [];
-  let left = ids.map((id) => `${site.name}.${id}`);
-  for (;;) {
-    behind = [];
-    for (const group of left) behind.push(...(await behindIn(site, group)));
-    left = left.filter((group) => behind.some((line) => line.startsWith(group)));
-    if (left.length === 0 || performance.now() > giveUpAt) return behind;
-    await sleep(500);
-  }
-}
-
-async function behindIn({ tools, topic }: Site, group: string): Promise<string[]> {
-  const rows = (await tools.describeGroup(group)).filter((row) => row.topic === topic);
-  if (rows.length === 0) return [`${group} has no positions`];
-  return rows
-    .filter(({ current, end, lag }) => current !== end || lag !== 0)
-    .map(({ partition, current, end }) => `${group} stands at ${partition}:${current ?? '-'} of ${end}`);
 }
 
 /** Event ids by subscription. */

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { GatewayProcess } from '../../support/gateway-process.ts';
+import { GatewayProcess } from '../support/gateway-process.ts';
 
 /** One gateway of a site, with a data folder of its own, through all its lives. */
 export class Replica {
