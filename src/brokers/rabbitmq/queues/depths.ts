@@ -13,7 +13,7 @@ export interface Measured {
 /** Each queue is asked about so often, where there are few. */
 const ROUND_MS = 5_000;
 /** Between two questions: many queues must not keep the broker busy with answers. */
-const LEAST_MS = 10;
+const LEAST_MS = 20;
 const NOT_FOUND = 404;
 
 /** Asks RabbitMQ how much waits in each queue, one after the other, without end. */
