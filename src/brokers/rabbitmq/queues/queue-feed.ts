@@ -79,9 +79,11 @@ export class QueueFeed {
 
   get status(): FeedStatus {
     const unsettled = this.#consumption?.unsettled ?? 0;
+    // Whoever is handed the messages, and has place for more, has all that there are.
+    const hasAll = this.isActive && unsettled < this.#host.prefetch();
     return {
-      lag: this.#ready + unsettled,
-      lagAsOf: this.#countedAt,
+      lag: hasAll ? unsettled : this.#ready + unsettled,
+      ...(!hasAll && { lagAsOf: this.#countedAt }),
       oldestUnsettled: this.#consumption?.oldestStamp,
       lost: 0,
       positions: {},
