@@ -8,39 +8,14 @@ import { GuardedProcess } from './guarded-process.ts';
 import { freePorts, onFreshPorts } from './ports.ts';
 import { rabbitmqHome, type RabbitmqHome } from './rabbitmq-home.ts';
 import { whatIsWrong } from './rabbitmq-probe.ts';
+import type { Server, StartSettings } from './server.ts';
 import { ServerProcess } from './server-process.ts';
 
-export interface RabbitmqSettings {
-  /** Settings of rabbitmq.conf over those of the test server. */
-  readonly configuration?: Readonly<Record<string, string>>;
-  /** Where the server's folder is made; default the OS temp folder. */
-  readonly directory?: string;
-  /** Hears what takes long. */
-  readonly tell?: (line: string) => void;
-}
-
-export interface Rabbitmq {
-  readonly url: string;
-  /** Of the server, 0 while it does not run; and of the daemon beside it. */
-  readonly pid: number;
+export interface Rabbitmq extends Server {
+  /** Of the daemon beside the server. */
   readonly epmdPid: number;
-  /** Data and logs; removed by `end`. */
-  readonly directory: string;
   /** What `rabbitmqctl` has to be told of the server. */
   readonly control: Control;
-  /** Again, on the same port and data. Resolves once it answers. */
-  start(): Promise<void>;
-  /** kill -9. */
-  kill(): Promise<void>;
-  /** A clean stop. */
-  stop(): Promise<void>;
-  /** Takes the processor away from it; its connections stay open. */
-  freeze(): void;
-  thaw(): void;
-  /** Ends it at once, running or not, and removes its data. */
-  end(): Promise<void>;
-  /** From now on it lives on when we end: it is the caller's to remember and end. */
-  release(): void;
 }
 
 /** How to ask a server that may be another process's. */
@@ -61,7 +36,7 @@ const CONFIGURATION: Readonly<Record<string, string>> = {
  * Resolves once it answers. Rejects, leaving nothing behind, when there is none or it does not start. Ends by itself
  * when this process does.
  */
-export async function startRabbitmq(settings: RabbitmqSettings = {}): Promise<Rabbitmq> {
+export async function startRabbitmq(settings: StartSettings = {}): Promise<Rabbitmq> {
   const home = await rabbitmqHome(settings.tell ?? (() => undefined));
   return onFreshPorts(() => startOnce(home, settings));
 }
@@ -78,7 +53,7 @@ export async function rabbitmqctl(
   return stdout;
 }
 
-async function startOnce(home: RabbitmqHome, settings: RabbitmqSettings): Promise<Rabbitmq> {
+async function startOnce(home: RabbitmqHome, settings: StartSettings): Promise<Rabbitmq> {
   const parent = settings.directory ?? os.tmpdir();
   await mkdir(parent, { recursive: true });
   const directory = await mkdtemp(path.join(parent, 'rabbitmq-'));

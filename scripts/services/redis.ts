@@ -5,37 +5,10 @@ import path from 'node:path';
 import { freePorts, onFreshPorts } from './ports.ts';
 import { redisHome, type RedisHome } from './redis-home.ts';
 import { whatIsWrong } from './redis-probe.ts';
+import type { Server, StartSettings } from './server.ts';
 import { ServerProcess } from './server-process.ts';
 
-export interface RedisSettings {
-  /** Settings of redis.conf over those of the test server. */
-  readonly configuration?: Readonly<Record<string, string>>;
-  /** Where the server's folder is made; default the OS temp folder. */
-  readonly directory?: string;
-  /** Hears what takes long. */
-  readonly tell?: (line: string) => void;
-}
-
-export interface Redis {
-  readonly url: string;
-  /** 0 while it does not run. */
-  readonly pid: number;
-  /** Data and logs; removed by `end`. */
-  readonly directory: string;
-  /** Again, on the same port and data. Resolves once it answers. */
-  start(): Promise<void>;
-  /** kill -9. */
-  kill(): Promise<void>;
-  /** A clean stop. */
-  stop(): Promise<void>;
-  /** Takes the processor away from it; its connections stay open. */
-  freeze(): void;
-  thaw(): void;
-  /** Ends it at once, running or not, and removes its data. */
-  end(): Promise<void>;
-  /** From now on it lives on when we end: it is the caller's to remember and end. */
-  release(): void;
-}
+export type Redis = Server;
 
 /** What it has acknowledged survives its end, whatever ends it. It forks no process that could outlive it. */
 export const CONFIGURATION: Readonly<Record<string, string>> = {
@@ -49,12 +22,12 @@ export const CONFIGURATION: Readonly<Record<string, string>> = {
  * Resolves once it answers. Rejects, leaving nothing behind, when there is none or it does not start. Ends by itself
  * when this process does.
  */
-export async function startRedis(settings: RedisSettings = {}): Promise<Redis> {
+export async function startRedis(settings: StartSettings = {}): Promise<Redis> {
   const home = await redisHome(settings.tell ?? (() => undefined));
   return onFreshPorts(() => startOnce(home, settings));
 }
 
-async function startOnce(home: RedisHome, settings: RedisSettings): Promise<Redis> {
+async function startOnce(home: RedisHome, settings: StartSettings): Promise<Redis> {
   const parent = settings.directory ?? os.tmpdir();
   await mkdir(parent, { recursive: true });
   const directory = await mkdtemp(path.join(parent, 'redis-'));

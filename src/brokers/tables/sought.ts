@@ -2,7 +2,9 @@ import type { SourceRecord } from '../broker.ts';
 
 export type Sought = { readonly eventId: string } | { readonly correlationId: string };
 
-type Said = Partial<Pick<SourceRecord, 'value'>> & Pick<SourceRecord, 'headers'>;
+interface Said extends Pick<SourceRecord, 'headers'> {
+  readonly value?: Uint8Array | undefined;
+}
 
 /** Does a record carry this id? By the header where the producer sent it, else by what the event itself says. */
 export function soughtBy(by: Sought): (record: Said) => boolean {

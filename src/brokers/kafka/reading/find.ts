@@ -1,12 +1,10 @@
 import type { Partition } from '../../log/log.ts';
 import type { CatchUpReads } from './catch-up-reads.ts';
 import type { LogOffsets } from '../wire/log-offsets.ts';
-import { textOf } from './record-batches.ts';
+import { soughtBy, type Sought } from '../../tables/sought.ts';
 import type { KeyedRecord } from '../../tables/topic-access.ts';
 
 const READ_BYTES = 512 << 10;
-
-export type Sought = { readonly eventId: string } | { readonly correlationId: string };
 
 export interface Found {
   readonly partition: Partition;
@@ -23,7 +21,7 @@ export async function find(
   by: Sought,
   limit: number,
 ): Promise<Found[]> {
-  const isSought = matcher(by);
+  const isSought = soughtBy(by);
   const found = await Promise.all(
     partitions.map(async (partition) => {
       const hits: Found[] = [];
@@ -41,29 +39,4 @@ export async function find(
     .flat()
     .toSorted((a, b) => a.record.timestamp - b.record.timestamp)
     .slice(0, limit);
-}
-
-/** By the header where the producer sent it, else by what the event itself says. */
-function matcher(by: Sought): (record: KeyedRecord) => boolean {
-  const [member, id] =
-    'eventId' in by ? (['eventId', by.eventId] as const) : (['correlationId', by.correlationId] as const);
-  // Taking every event apart costs more than reading it; only what JSON may write in several ways needs it.
-  const quoted = /^[\w.:-]*$/.test(id) ? Buffer.from(`"${id}"`) : undefined;
-  return ({ headers, value }) => {
-    const header = headers[member];
-    if (header !== undefined) return header === id;
-    if (value === undefined) return false;
-    const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-    if (quoted && !bytes.includes(quoted)) return false;
-    return saysSo(value, member, id);
-  };
-}
-
-function saysSo(value: Uint8Array, member: string, id: string): boolean {
-  try {
-    const event = JSON.parse(textOf(value)) as Record<string, unknown> | null;
-    return event !== null && typeof event === 'object' && event[member] === id;
-  } catch {
-    return false;
-  }
 }
