@@ -30,7 +30,7 @@ module.exports = {
       from: { path: '^src/brokers/log/' },
       to: {
         pathNot:
-          '^src/(brokers/log|tmf)/|^src/(time|logger)\\.ts$|^src/(brokers/broker|registry/store)\\.ts$',
+          '^src/(brokers/log|tmf)/|^src/(time|logger|health)\\.ts$|^src/(brokers/broker|registry/store)\\.ts$',
       },
     },
     {

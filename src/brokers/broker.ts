@@ -13,6 +13,7 @@
  * - `deadLetters.put` resolves when the dead letter is durable.
  * - A broken connection is the driver's to repair; `health` says so meanwhile.
  */
+import type { Health } from '../health.ts';
 import type { RegistryCopy } from '../registry/store.ts';
 import type { TmfEvent } from '../tmf/event.ts';
 
@@ -219,8 +220,6 @@ export interface Capabilities {
   /** Records can be found by event id or correlation id, whether they were delivered or not. */
   readonly indexed: boolean;
 }
-
-export type Health = { readonly ok: true } | { readonly ok: false; readonly reason: string };
 
 export class PublishRefused extends Error {
   override readonly name = 'PublishRefused';

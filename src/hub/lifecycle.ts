@@ -22,28 +22,13 @@ import type { Logger } from '../logger.ts';
 import type { RegistryStore, Subscription, SubscriptionState } from '../registry/store.ts';
 import type { Query } from '../tmf/query.ts';
 import { sleep, type Clock } from '../time.ts';
+import type { Feeds } from './feeds.ts';
 import { Following } from './following.ts';
 import { createTurns } from './in-turn.ts';
 import { Janitor } from './janitor.ts';
 import { Roster } from './roster.ts';
 import type { Understand } from './understanding.ts';
 import { isEnding, Unfinished } from './unfinished.ts';
-
-/** The delivery side of subscriptions. Implemented by the composition root. */
-export interface Feeds {
-  /**
-   * Resolves when the position is durable at every broker: what they accept later is owed to the subscription.
-   * `new`: from now on; `known`: from where it stood. Deliveries are made while the state is `active`; one that is
-   * attached as `pending` only waits until `changed` says so. When it rejects it may be called again.
-   */
-  attach(subscription: Subscription, query: Query, as: 'new' | 'known'): Promise<void>;
-  /** Stops deliveries and forgets the positions. Resolves as well for an id that is not attached. */
-  detach(id: string): Promise<void>;
-  /** Stops deliveries by this process only; the positions stay. Resolves as well for an id that is not attached. */
-  leave(id: string): Promise<void>;
-  /** The state is another now. */
-  changed(subscription: Subscription): void;
-}
 
 export type Created =
   | { readonly outcome: 'created' | 'existing'; readonly subscription: Subscription }

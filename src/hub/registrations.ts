@@ -14,7 +14,7 @@ import type { JsonObject } from '../tmf/document.ts';
 import type { Clock } from '../time.ts';
 import { createTurns } from './in-turn.ts';
 import { SubscriptionLifecycle } from './lifecycle.ts';
-import type { Feeds } from './lifecycle.ts';
+import type { Feeds } from './feeds.ts';
 import { everything, identityOf, readRegistration, recompile } from './registration-request.ts';
 import type { RegistrationPolicy, RegistrationRequest } from './registration-request.ts';
 import { noSuchSubscription, refuse, unavailable } from './refusal.ts';

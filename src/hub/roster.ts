@@ -1,5 +1,5 @@
 import type { Subscription } from '../registry/store.ts';
-import type { Feeds } from './lifecycle.ts';
+import type { Feeds } from './feeds.ts';
 import type { Understand } from './understanding.ts';
 
 /**

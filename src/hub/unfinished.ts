@@ -1,7 +1,7 @@
 import type { Logger } from '../logger.ts';
 import type { RegistryStore, Subscription } from '../registry/store.ts';
 import { sleep, type Clock } from '../time.ts';
-import type { Feeds } from './lifecycle.ts';
+import type { Feeds } from './feeds.ts';
 
 /**
  * How long a pending row of a shared registry has to stand still before it is nobody's work any more. Measured from

@@ -1,5 +1,6 @@
 import type { Operations, PartHealth, SubscriptionView } from '../admin/operations.ts';
-import type { Broker, Health } from '../brokers/broker.ts';
+import type { Broker } from '../brokers/broker.ts';
+import type { Health } from '../health.ts';
 import type { Deliveries } from '../delivery/deliveries.ts';
 import type { DecodeKnowledge } from '../delivery/decode.ts';
 import type { Subscription, SubscriptionState } from '../registry/store.ts';

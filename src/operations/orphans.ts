@@ -1,5 +1,6 @@
 import { OperationRefused, type Orphan, type OrphanOperations } from '../admin/operations.ts';
-import type { Broker, Health } from '../brokers/broker.ts';
+import type { Broker } from '../brokers/broker.ts';
+import type { Health } from '../health.ts';
 import type { Logger } from '../logger.ts';
 import type { Clock, Timer } from '../time.ts';
 

@@ -6,7 +6,7 @@ import type { Clock } from '../time.ts';
 import type { RegistryProcedures, SubscriptionRow } from './sqlite-storage.ts';
 import { SqliteNotes } from './sqlite-notes.ts';
 import type { FeedNotes, RegistryEntry, RegistryStore, Subscription, SubscriptionChange } from './store.ts';
-import type { Health } from '../brokers/broker.ts';
+import type { Health } from '../health.ts';
 
 export interface SqliteRegistryOptions {
   /** Directory of the file `registry.db`, made if need be; for one process at a time. */

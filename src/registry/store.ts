@@ -7,7 +7,7 @@
  * - `update` raises the version by one and never resurrects a removed subscription.
  * - Where several replicas share it, what one of them wrote is told to all others within a second (`follow`).
  */
-import type { Health } from '../brokers/broker.ts';
+import type { Health } from '../health.ts';
 
 /** `pending`: not attached at the brokers yet, no 201 was answered (RULES 18). */
 export type SubscriptionState = 'pending' | 'active' | 'paused' | 'gone' | 'suspended';

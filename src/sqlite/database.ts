@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { Health } from '../brokers/broker.ts';
+import type { Health } from '../health.ts';
 import type { Logger } from '../logger.ts';
 import type { Clock, Timer } from '../time.ts';
 import { StorageError, type Failure } from './errors.ts';

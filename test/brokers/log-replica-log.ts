@@ -1,4 +1,5 @@
-import type { Coordinates, DeadLetters, Health, NewRecord, SourceRecord } from '../../src/brokers/broker.ts';
+import type { Coordinates, DeadLetters, NewRecord, SourceRecord } from '../../src/brokers/broker.ts';
+import type { Health } from '../../src/health.ts';
 import {
   OffsetOutOfRange,
   type Batch,

@@ -4,7 +4,7 @@ import { PublishRefused } from '../../src/brokers/broker.ts';
 import type { Coordinates, NewRecord } from '../../src/brokers/broker.ts';
 import { createHubApp } from '../../src/hub/app.ts';
 import type { HubDependencies } from '../../src/hub/app.ts';
-import type { Feeds } from '../../src/hub/lifecycle.ts';
+import type { Feeds } from '../../src/hub/feeds.ts';
 import type { RegistrationPolicy } from '../../src/hub/registration-request.ts';
 import { createRegistrations } from '../../src/hub/registrations.ts';
 import type { Registrations } from '../../src/hub/registrations.ts';

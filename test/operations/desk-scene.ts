@@ -1,5 +1,6 @@
 import type { Operations } from '../../src/admin/operations.ts';
-import type { Broker, Health } from '../../src/brokers/broker.ts';
+import type { Broker } from '../../src/brokers/broker.ts';
+import type { Health } from '../../src/health.ts';
 import type { DecodeKnowledge } from '../../src/delivery/decode.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { createOperations } from '../../src/operations/operations.ts';

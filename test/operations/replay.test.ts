@@ -1,4 +1,5 @@
-import type { Broker, Health, ReplayRange } from '../../src/brokers/broker.ts';
+import type { Broker, ReplayRange } from '../../src/brokers/broker.ts';
+import type { Health } from '../../src/health.ts';
 import { replayFrom } from '../../src/operations/replay.ts';
 import { DeskScene } from './desk-scene.ts';
 import { orderRecord, otherSource } from './other-source.ts';

@@ -5,10 +5,10 @@ import {
   type DeadLetterFilter,
   type DeadLetterGroup,
   type DeadLetters,
-  type Health,
   type NewRecord,
   type SourceRecord,
 } from '../../src/brokers/broker.ts';
+import type { Health } from '../../src/health.ts';
 import {
   OffsetOutOfRange,
   type Batch,

@@ -1,4 +1,4 @@
-import type { Health } from '../../src/brokers/broker.ts';
+import type { Health } from '../../src/health.ts';
 import type {
   FeedNotes,
   RegistryEntry,

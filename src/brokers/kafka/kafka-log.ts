@@ -1,7 +1,8 @@
 import type { Logger } from '../../logger.ts';
 import type { RegistryCopy } from '../../registry/store.ts';
 import type { Clock } from '../../time.ts';
-import type { Coordinates, DeadLetters, Health, NewRecord, SourceRecord } from '../broker.ts';
+import type { Coordinates, DeadLetters, NewRecord, SourceRecord } from '../broker.ts';
+import type { Health } from '../../health.ts';
 import type { Batch, Log, Partition, PartitionOwner, Position, ReplayJobs } from '../log/log.ts';
 import { CatchUpReads } from './reading/catch-up-reads.ts';
 import { Cluster } from './wire/cluster.ts';

@@ -7,13 +7,13 @@ import type {
   Coordinates,
   DeadLetters,
   FeedStatus,
-  Health,
   Intake,
   NewRecord,
   Outlet,
   ReplayRange,
   SourceRecord,
 } from '../broker.ts';
+import type { Health } from '../../health.ts';
 import { Committer, type CommitBudget } from './committer.ts';
 import { Cursors } from './cursors.ts';
 import { handOver } from './handover.ts';

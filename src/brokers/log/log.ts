@@ -5,7 +5,8 @@
  * Offsets of a partition grow with each record and may have gaps. All offsets are integers below 2^53.
  */
 import type { RegistryCopy } from '../../registry/store.ts';
-import type { Coordinates, DeadLetters, Health, NewRecord, SourceRecord } from '../broker.ts';
+import type { Coordinates, DeadLetters, NewRecord, SourceRecord } from '../broker.ts';
+import type { Health } from '../../health.ts';
 
 export interface Partition {
   readonly topic: string;

@@ -4,13 +4,13 @@ import type {
   Coordinates,
   DeadLetters,
   FeedStatus,
-  Health,
   Intake,
   NewRecord,
   Outlet,
   ReplayRange,
   SourceRecord,
 } from '../broker.ts';
+import type { Health } from '../../health.ts';
 import { CAPABILITIES } from '../capabilities.ts';
 import { Publisher } from './publishing/publisher.ts';
 import { DeadLettered } from './queues/dead-lettered.ts';

@@ -1,6 +1,6 @@
 import type { Logger } from '../../logger.ts';
 import type { Clock } from '../../time.ts';
-import type { Health } from '../broker.ts';
+import type { Health } from '../../health.ts';
 import type { LatestRecords } from './latest-records.ts';
 import type { AppendedRecord, KeyedRecord, Repeated, TopicAccess } from './topic-access.ts';
 import { TopicTail } from './topic-tail.ts';

@@ -1,6 +1,7 @@
 import type { Logger } from '../../logger.ts';
 import type { Clock, Timer } from '../../time.ts';
-import type { DeadLetter, DeadLetterFilter, DeadLetterGroup, DeadLetters, Health } from '../broker.ts';
+import type { DeadLetter, DeadLetterFilter, DeadLetterGroup, DeadLetters } from '../broker.ts';
+import type { Health } from '../../health.ts';
 import { CompactedTopic, type Table } from './compacted-topic.ts';
 import { decodeLetter, sizeOfRecord } from './dead-letter-record.ts';
 import type { LatestRecords } from './latest-records.ts';

@@ -1,4 +1,4 @@
-import type { Health } from '../../brokers/broker.ts';
+import type { Health } from '../../health.ts';
 import type { Logger } from '../../logger.ts';
 import { sleep, type Clock } from '../../time.ts';
 import type {

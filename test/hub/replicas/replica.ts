@@ -1,4 +1,4 @@
-import type { Feeds } from '../../../src/hub/lifecycle.ts';
+import type { Feeds } from '../../../src/hub/feeds.ts';
 import { createRegistrations, type Registrations } from '../../../src/hub/registrations.ts';
 import type { Logger } from '../../../src/logger.ts';
 import type {

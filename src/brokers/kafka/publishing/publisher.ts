@@ -1,6 +1,7 @@
 import type { Logger } from '../../../logger.ts';
 import { sleep, type Clock } from '../../../time.ts';
-import type { Coordinates, Health } from '../../broker.ts';
+import type { Coordinates } from '../../broker.ts';
+import type { Health } from '../../../health.ts';
 import { partitionOf } from '../../log/murmur2.ts';
 import { Appends } from './appends.ts';
 import type { Batch, Queued } from './batch-lane.ts';

@@ -1,6 +1,7 @@
 import type { Logger } from '../../../logger.ts';
 import { sleep, type Clock } from '../../../time.ts';
-import { PublishRefused, type Health } from '../../broker.ts';
+import { PublishRefused } from '../../broker.ts';
+import type { Health } from '../../../health.ts';
 import { CatchUpReads } from '../reading/catch-up-reads.ts';
 import type { Cluster } from '../wire/cluster.ts';
 import { CompactedTopic } from '../../tables/compacted-topic.ts';

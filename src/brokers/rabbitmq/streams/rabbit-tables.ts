@@ -1,6 +1,6 @@
 import type { Logger } from '../../../logger.ts';
 import { sleep, type Clock } from '../../../time.ts';
-import type { Health } from '../../broker.ts';
+import type { Health } from '../../../health.ts';
 import { CompactedTopic } from '../../tables/compacted-topic.ts';
 import { TopicDeadLetters } from '../../tables/dead-letters.ts';
 import { LatestRecords } from '../../tables/latest-records.ts';
