@@ -141,24 +141,25 @@ export class QueueFeed {
 
   async #run(): Promise<void> {
     const { clock, logger, link } = this.#host;
+    let isGone = false;
     for (let pause = RETRY_MIN_MS; !this.#ended;) {
       try {
         await link.up();
+        if (isGone) await this.#vanished();
         await this.#host.ready(this.id);
         await this.#parked();
         if (this.#isOver()) return;
         const consumption = await this.#open();
         pause = RETRY_MIN_MS;
-        const ending = await consumption.ended;
+        isGone = (await consumption.ended) === 'cancelled';
         this.#consumption = undefined;
-        if (ending === 'cancelled') await this.#vanished();
       } catch (error) {
         this.#consumption = undefined;
         this.problem = String(error);
         logger.warn({ subscriptionId: this.id, reason: this.problem }, 'rabbitmq.not-consumed');
         await sleep(clock, pause);
         pause = Math.min(pause * 2, RETRY_MAX_MS);
-        if ((error as { code?: unknown }).code === NOT_FOUND && !this.#isOver()) await this.#vanished();
+        isGone ||= (error as { code?: unknown }).code === NOT_FOUND;
       }
     }
   }
