@@ -75,7 +75,7 @@ export class RabbitBroker implements Broker {
     this.#tables = new RabbitTables({ ...wires, prefix, random: options.random, ...options.tables });
     this.deadLetters = this.#tables.deadLetters;
     this.registryCopy = this.#tables.registryCopy;
-    this.#feedTable = new FeedTable(this.#tables.subscriptions, logger);
+    this.#feedTable = new FeedTable(this.#tables.subscriptions, logger, () => this.#spread.moved());
     this.#replayPositions = new TopicReplayPositions(this.#tables.subscriptions, logger);
     const stream = (this.#stream = new RabbitEventStream({
       ...wires,
@@ -152,7 +152,6 @@ export class RabbitBroker implements Broker {
     await this.open();
     await this.#feeds.attach(outlet, as);
     await this.#replays.attached(outlet.subscriptionId);
-    this.#spread.moved();
   }
 
   async detach(subscriptionId: string): Promise<void> {
@@ -160,7 +159,6 @@ export class RabbitBroker implements Broker {
     const feed = this.#feeds.get(subscriptionId);
     await this.#feeds.detach(subscriptionId);
     if (feed) this.#budget.forget(feed);
-    this.#spread.moved();
   }
 
   async leave(subscriptionId: string): Promise<void> {
@@ -168,7 +166,6 @@ export class RabbitBroker implements Broker {
     const feed = this.#feeds.get(subscriptionId);
     await this.#feeds.leave(subscriptionId, 0);
     if (feed) this.#budget.forget(feed);
-    this.#spread.moved();
   }
 
   keptSubscriptions(): readonly string[] {
@@ -268,7 +265,7 @@ export class RabbitBroker implements Broker {
     return new Spread({
       ...{ id: this.#rollCall.id, clock: this.#options.clock },
       replicas: () => this.#rollCall.members,
-      subscriptions: () => [...this.#feeds.all()].map(({ id }) => id),
+      subscriptions: () => this.#feedTable.ids(),
       isActive: (id) => this.#feeds.exclusive(id)?.isActive === true,
       yieldQueue: (id) => this.#feeds.exclusive(id)?.yield(),
       changed: () => void this.#replays.ownersChanged(),

@@ -20,10 +20,13 @@ export class FeedTable implements Table {
   readonly #logger: Logger;
   readonly #feeds = new Map<string, FeedRecord>();
   readonly #prefetch: PrefetchRecord;
+  readonly #moved: () => void;
 
-  constructor(topic: CompactedTopic, logger: Logger) {
+  /** `moved`: one has come or gone, at whichever replica. */
+  constructor(topic: CompactedTopic, logger: Logger, moved: () => void) {
     this.#topic = topic;
     this.#logger = logger;
+    this.#moved = moved;
     topic.keep(PREFIX, this);
     this.#prefetch = new PrefetchRecord(topic);
   }
@@ -54,9 +57,14 @@ export class FeedTable implements Table {
   }
 
   changed(subscriptionId: string, { value }: KeyedRecord): void {
-    if (!value) return void this.#feeds.delete(subscriptionId);
+    const wasThere = this.#feeds.has(subscriptionId);
+    if (!value) {
+      if (this.#feeds.delete(subscriptionId)) this.#moved();
+      return;
+    }
     try {
       this.#feeds.set(subscriptionId, JSON.parse(Buffer.from(value).toString()) as FeedRecord);
+      if (!wasThere) this.#moved();
     } catch (error) {
       this.#logger.error({ subscriptionId, reason: String(error) }, 'feed-record.unreadable');
     }

@@ -7,7 +7,7 @@ export interface SpreadOptions {
   readonly clock: Clock;
   /** Sorted, with this one. */
   readonly replicas: () => readonly string[];
-  /** The subscriptions that this replica feeds. */
+  /** All of them, fed here or not: replicas that know different ones place them differently. */
   readonly subscriptions: () => readonly string[];
   /** Does RabbitMQ hand the messages of this one to this replica? */
   readonly isActive: (subscriptionId: string) => boolean;
