@@ -110,6 +110,7 @@ describe('a table in a stream', () => {
     replica.proxy.drop();
     await until(() => !topic.health().ok);
     await until(() => topic.health().ok);
+    await replica.publishing.up();
     await put('b', '2');
     expect(table.told.map((text) => text.split('@')[0])).toEqual(['a=1', 'b=2']);
   });
