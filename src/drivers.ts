@@ -133,21 +133,3 @@ async function rabbitBroker(source: Of<'rabbitmq'>, context: DriverContext): Pro
     random: Math.random,
   });
 }
-
-/** Do the bindings of this source let an event with this routing key into the queue of such a query (canonical types)? */
-export function createDoorkeeper(
-  config: Config,
-  catalogue: Catalogue,
-): (source: string, eventTypes: ReadonlySet<string> | null, routingKey: string) => boolean {
-  const open = new Set(
-    sourcesOf(config).flatMap((one) =>
-      one.broker === 'rabbitmq' && one.rabbitmq.bindings === 'names' ? [] : [one.name],
-    ),
-  );
-  const routingKeys = routingKeysOf(catalogue);
-  return (source, eventTypes, routingKey) => {
-    if (open.has(source)) return true;
-    const keys = routingKeys.bound(eventTypes);
-    return keys.includes('#') || keys.includes(`#.${routingKey.slice(routingKey.lastIndexOf('.') + 1)}`);
-  };
-}

@@ -9,7 +9,7 @@ import type { Operations } from './admin/operations.ts';
 import type { Broker } from './brokers/broker.ts';
 import { createHttpSender, type HttpSender } from './callbacks/http-sender.ts';
 import type { Config } from './config/load.ts';
-import { createBrokers, createDoorkeeper, createRegistry } from './drivers.ts';
+import { createBrokers, createRegistry } from './drivers.ts';
 import { Deliveries } from './delivery/deliveries.ts';
 import { createHubApp } from './hub/app.ts';
 import { createRegistrations, type Registrations } from './hub/registrations.ts';
@@ -181,7 +181,6 @@ function join({ config, logger, catalogue, store, brokers, sender }: Ingredients
       void keepState({ registrations, clock, logger }, id, state, reason);
     },
   });
-  const letsIn = createDoorkeeper(config, catalogue);
   const feeds = createFeeds(deliveries, brokers, metrics);
   const registrations: Registrations = createRegistrations({
     store,
@@ -204,7 +203,6 @@ function join({ config, logger, catalogue, store, brokers, sender }: Ingredients
       const compiled = recompile(scope, query, { catalogue, sender, policy });
       return compiled.ok ? compiled.query : everything();
     },
-    letsIn: (source, { eventTypes }, routingKey) => letsIn(source, eventTypes, routingKey),
     registryHealth: () => store.health(),
     orphans,
   });

@@ -263,6 +263,8 @@ export interface Broker {
    * partitions change hands.
    */
   owns(source: Coordinates, subscriptionId: string): boolean;
+  /** False when it never let what stands there into what it keeps for the subscription, e.g. by its routing key. */
+  letsIn(subscriptionId: string, source: Coordinates): boolean;
   status(subscriptionId: string): FeedStatus | undefined;
   /** Is the record before the subscription's position, or settled ahead of it? */
   settled(subscriptionId: string, source: Coordinates): boolean | undefined;

@@ -12,8 +12,6 @@ export interface ExplainDeps {
   readonly deliveries: Deliveries;
   readonly knowledge: DecodeKnowledge;
   queryOf(subscription: Subscription): Query;
-  /** Does the source with this name let events with this routing key into the queue of such a query? */
-  letsIn(source: string, query: Query, routingKey: string): boolean;
 }
 
 interface Found {
@@ -102,15 +100,10 @@ export class Explain {
     const query = this.#deps.queryOf(subscription);
     const reason = whyFiltered(query, decoded);
     if (reason !== undefined) return { ...about, eventType, verdict: 'filtered', reason };
-    return { ...about, eventType, ...(await this.#fate(subscription, query, found, eventId)) };
+    return { ...about, eventType, ...(await this.#fate(subscription, found, eventId)) };
   }
 
-  async #fate(
-    subscription: Subscription,
-    query: Query,
-    { record, broker }: Found,
-    eventId: string,
-  ): Promise<Answer> {
+  async #fate(subscription: Subscription, { record, broker }: Found, eventId: string): Promise<Answer> {
     const { id, createdAt } = subscription;
     const letter = await this.#letterOf(id, eventId, [broker]);
     if (letter) {
@@ -131,8 +124,7 @@ export class Explain {
     const progress = this.#deps.deliveries.of(id)?.progressOf(eventId);
     const unsettled = this.#unsettled(subscription, progress);
     if (settled === false || progress !== undefined) return unsettled;
-    const letIn = this.#deps.letsIn(broker.name, query, record.source.routingKey ?? '');
-    return likelyFate({ broker, record, subscription, letIn, otherwise: unsettled });
+    return likelyFate({ broker, record, subscription, otherwise: unsettled });
   }
 
   #unsettled({ id, state }: Subscription, progress: keyof typeof UNDER_WAY = 'waiting'): Answer {

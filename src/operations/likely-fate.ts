@@ -8,8 +8,6 @@ export interface Unsaid {
   readonly broker: Broker;
   readonly record: SourceRecord;
   readonly subscription: Subscription;
-  /** May its routing key have been let into the queue of the subscription? */
-  readonly letIn: boolean;
   /** What would hold if the event were not settled yet. */
   readonly otherwise: Answer;
 }
@@ -22,7 +20,7 @@ const TIME_UNIT_MS = 1_000;
  * cannot tell whether it is settled: a queue does not name its messages, and a partition of another replica is that
  * one's to tell.
  */
-export function likelyFate({ broker, record, subscription, letIn, otherwise }: Unsaid): Answer {
+export function likelyFate({ broker, record, subscription, otherwise }: Unsaid): Answer {
   const { id, createdAt } = subscription;
   if (record.timestamp + TIME_UNIT_MS <= Date.parse(createdAt)) {
     return {
@@ -37,7 +35,7 @@ export function likelyFate({ broker, record, subscription, letIn, otherwise }: U
     return doubt(`Or it is delivered already: another replica looks after ${place}, and can tell.`);
   }
   const { routingKey } = record.source;
-  if (routingKey !== undefined && !letIn) {
+  if (routingKey !== undefined && !broker.letsIn(id, record.source)) {
     const reason = `Its routing key ${routingKey} is none that the query names, so it was not let into the queue of this subscription (rabbitmq.bindings: all lets everything in). A replay can deliver it.`;
     return { verdict: 'filtered', reason };
   }

@@ -23,8 +23,6 @@ export interface OperationsDeps {
     reason: string | null,
   ): Promise<Subscription | undefined>;
   queryOf(subscription: Subscription): Query;
-  /** Does the source with this name let events with this routing key into the queue of such a query? */
-  letsIn(source: string, query: Query, routingKey: string): boolean;
   registryHealth(): Health;
   readonly orphans: Orphans;
 }

@@ -1,4 +1,4 @@
-import { routingKeysOf } from '../../src/brokers/rabbitmq/queues/routing-keys.ts';
+import { letsIn, routingKeysOf } from '../../src/brokers/rabbitmq/queues/routing-keys.ts';
 import { createCatalogue } from '../../src/tmf/catalogue.ts';
 import { catalogueRows } from '../../src/tmf/catalogue.data.ts';
 import { canonicalEventType } from '../../src/tmf/event-names.ts';
@@ -118,4 +118,16 @@ describe('RULES 20: the key that an event is published with', () => {
     expect(published('acme.WeatherEvent')).toBe('acme.WeatherEvent');
     expect(published('é'.repeat(128))).toBe('');
   });
+});
+
+test('what bindings let in is told as the exchange decides it', () => {
+  const bindings = [
+    ['#'],
+    keysOf(canonical('ProductOrderCreateEvent')),
+    keysOf(canonical('QuoteDeleteEvent')),
+  ];
+  const keys = ['ProductOrderCreateEvent', 'io.x.productOrderCreateNotification', 'QuoteRemoveEvent', ''];
+  for (const bound of bindings)
+    for (const key of [...keys, 'ProductOrderCreateEvent.eu', 'orders.created'])
+      expect([bound.length, key, letsIn(bound, key)]).toEqual([bound.length, key, lets(bound, key)]);
 });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import amqp, { type Channel, type ChannelModel } from 'amqplib';
 import { StreamAccess } from '../../src/brokers/rabbitmq/streams/stream-access.ts';
+import { Calls } from '../../src/brokers/rabbitmq/wire/calls.ts';
 import { Link } from '../../src/brokers/rabbitmq/wire/link.ts';
 import { CompactedTopic } from '../../src/brokers/tables/compacted-topic.ts';
 import { LatestRecords } from '../../src/brokers/tables/latest-records.ts';
@@ -31,7 +32,7 @@ export class StreamReplica {
     this.proxy = proxy;
     this.reading = new Link({ url: address.toString(), heartbeatSeconds: 30 }, 'reading', logger);
     this.publishing = new Link({ url: address.toString(), heartbeatSeconds: 30 }, 'publishing', logger);
-    const links = { reading: this.reading, publishing: this.publishing };
+    const links = { calls: new Calls(this.reading), reading: this.reading, publishing: this.publishing };
     const newId = (): string => randomUUID();
     this.access = new StreamAccess({ ...links, newId, maxMessageBytes, retention, clock, logger });
   }

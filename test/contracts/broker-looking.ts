@@ -10,6 +10,14 @@ export function looking(given: GivenStage): void {
     expect(given().broker.status('nobody')).toBeUndefined();
   });
 
+  test('what was offered was let in', async () => {
+    const stage = given();
+    const outlet = await stage.attach('a');
+    const at = await stage.publish('1');
+    await stage.untilOffered(outlet, ['1']);
+    expect(stage.broker.letsIn('a', at)).toBe(true);
+  });
+
   test('lag counts what is behind the position, and is 0 at the head', async () => {
     const stage = given();
     const outlet = await stage.attach('a', 'new', { settles: false });

@@ -6,7 +6,6 @@ import { silentLogger } from '../../src/logger.ts';
 import { createOperations } from '../../src/operations/operations.ts';
 import { Orphans } from '../../src/operations/orphans.ts';
 import type { Subscription } from '../../src/registry/store.ts';
-import { canonicalEventType } from '../../src/tmf/event-names.ts';
 import { compileQuery, type Query } from '../../src/tmf/query.ts';
 import { Scene, type Behaviour, type SceneOptions } from '../delivery/scene.ts';
 import { subscription } from '../support/sim-gateway.ts';
@@ -54,8 +53,6 @@ export class DeskScene {
         return kept;
       },
       queryOf,
-      letsIn: (_source, { eventTypes }, routingKey) =>
-        eventTypes?.has(canonicalEventType(routingKey)) !== false,
       registryHealth: () => this.registryHealth,
       orphans: new Orphans({
         ...{ brokers: [], isKnown: () => true, isRegistered: async () => true },

@@ -23,7 +23,8 @@ describe('where the broker cannot tell whether the event is settled', () => {
     await desk.scene.clock.advance(10_000);
     await desk.subscribe('a', () => 204, { query });
     const status = lag === undefined ? {} : { status: { lag } };
-    desk.otherSources.push(otherSource('mq', { records: [record], ...status }));
+    const letsIn = (routingKey: string) => query === '' || query === `eventType=${routingKey}`;
+    desk.otherSources.push(otherSource('mq', { records: [record], letsIn, ...status }));
     return desk;
   }
 

@@ -5,13 +5,15 @@ interface Contents {
   readonly letters?: readonly Partial<DeadLetter>[];
   readonly settled?: boolean;
   readonly status?: Partial<FeedStatus>;
+  /** What of all that is published comes into its queues; default: everything. */
+  readonly letsIn?: (routingKey: string) => boolean;
   /** Each of them has a log of its own that all replicas share; else a queue for each subscription. */
   readonly sharedLog?: boolean;
 }
 
 /** A source as operations see it, with what is said to be in it. Only what they use is there. */
 export function otherSource(name: string, contents: Contents = {}): Broker {
-  const { records = [], letters = [], settled, status, sharedLog = false } = contents;
+  const { records = [], letters = [], settled, status, letsIn = () => true, sharedLog = false } = contents;
   const source: Partial<Broker> = {
     name,
     capabilities: { sharedLog, replicas: true, indexed: false },
@@ -20,6 +22,7 @@ export function otherSource(name: string, contents: Contents = {}): Broker {
       return Promise.resolve(records.filter(({ headers }) => headers[header] === value).slice(0, limit));
     },
     settled: () => settled,
+    letsIn: (_id, { routingKey = '' }) => letsIn(routingKey),
     status: () =>
       status ? { lag: 0, lost: 0, oldestUnsettled: undefined, positions: {}, ...status } : undefined,
     health: () => ({ ok: true }),

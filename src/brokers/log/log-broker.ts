@@ -172,6 +172,11 @@ export class LogBroker implements Broker, PartitionOwner {
     return this.#log.owns(source);
   }
 
+  /** All subscriptions read one log. */
+  letsIn(): boolean {
+    return true;
+  }
+
   status(subscriptionId: string): FeedStatus | undefined {
     if (!this.#outlets.has(subscriptionId)) return undefined;
     let lag = 0;

@@ -24,6 +24,7 @@ import { Upkeep } from './queues/upkeep.ts';
 import type { RabbitOptions } from './rabbit-options.ts';
 import { RollCall } from './replicas/roll-call.ts';
 import { Spread } from './replicas/spread.ts';
+import { keyOf } from './replays/replay-range.ts';
 import { TopicReplayPositions } from './replays/replay-positions.ts';
 import { StreamReplays } from './replays/stream-replays.ts';
 import { RabbitEventStream } from './streams/rabbit-event-stream.ts';
@@ -69,9 +70,9 @@ export class RabbitBroker implements Broker {
     this.#options = options;
     const consuming = (this.#consuming = new Link(address, `${prefix} consuming`, logger));
     const publishing = (this.#publishing = new Link(address, `${prefix} publishing`, logger));
-    const wires = { reading: consuming, publishing, clock, logger, newId };
-    this.#pulse = new Pulse(consuming, clock, options);
     const calls = new Calls(consuming);
+    const wires = { calls, reading: consuming, publishing, clock, logger, newId };
+    this.#pulse = new Pulse(consuming, clock, options);
     this.#tables = new RabbitTables({ ...wires, prefix, random: options.random, ...options.tables });
     this.deadLetters = this.#tables.deadLetters;
     this.registryCopy = this.#tables.registryCopy;
@@ -140,6 +141,7 @@ export class RabbitBroker implements Broker {
     await this.#feeds.stop();
     await this.#publisher.stop();
     this.#tables.stop();
+    this.#stream.stop();
     this.#pulse.stop();
     await Promise.all([this.#consuming.close(), this.#publishing.close()]);
   }
@@ -156,16 +158,12 @@ export class RabbitBroker implements Broker {
 
   async detach(subscriptionId: string): Promise<void> {
     await this.#replays.detached(subscriptionId);
-    const feed = this.#feeds.get(subscriptionId);
     await this.#feeds.detach(subscriptionId);
-    if (feed) this.#budget.forget(feed);
   }
 
   async leave(subscriptionId: string): Promise<void> {
     await this.#replays.left(subscriptionId);
-    const feed = this.#feeds.get(subscriptionId);
-    await this.#feeds.leave(subscriptionId, 0);
-    if (feed) this.#budget.forget(feed);
+    await this.#feeds.leave(subscriptionId);
   }
 
   keptSubscriptions(): readonly string[] {
@@ -178,7 +176,7 @@ export class RabbitBroker implements Broker {
   }
 
   async partitions(): Promise<readonly string[]> {
-    return [`${this.#stream.name}:0`];
+    return [keyOf(this.#stream)];
   }
 
   replay(subscriptionId: string, range: ReplayRange): Promise<{ jobId: string }> {
@@ -187,6 +185,10 @@ export class RabbitBroker implements Broker {
 
   owns(_source: Coordinates, subscriptionId: string): boolean {
     return this.#spread.serves(subscriptionId);
+  }
+
+  letsIn(subscriptionId: string, { routingKey = '' }: Coordinates): boolean {
+    return this.#feedTable.letsIn(subscriptionId, routingKey);
   }
 
   status(subscriptionId: string): FeedStatus | undefined {
@@ -237,6 +239,7 @@ export class RabbitBroker implements Broker {
       ...{ topology: this.#topology, calls, table: this.#feedTable, notes, routingKeys, clock, logger },
       recover: async (id, from) => (await this.#replays.recover(id, { from })).next,
       serves: (id) => this.#spread.serves(id),
+      left: (feed) => this.#budget.forget(feed),
       isAlone: () => this.#rollCall.members.length === 1,
       host: {
         ...{ broker, link: this.#consuming, routing: this.#routing, clock, logger },

@@ -80,7 +80,7 @@ export class Publisher {
     }
   }
 
-  /** Resolves once nothing waits for its confirmation any more, as long as that may take. */
+  /** Resolves once nothing waits for its confirmation any more, or after the longest wait. */
   async stop(): Promise<void> {
     const opening = this.#channel;
     if (opening)

@@ -6,15 +6,12 @@ export interface Measured {
   readonly queue: string;
   /** `ready`: messages that no consumer has; `askedAt`: before the question was sent, milliseconds since the epoch. */
   counted(ready: number, askedAt: number): void;
-  /** There is no such queue. */
-  missed(): void;
 }
 
 /** Each queue is asked about so often, where there are few. */
 const ROUND_MS = 5_000;
 /** Between two questions: many queues must not keep the broker busy with answers. */
 const LEAST_MS = 20;
-const NOT_FOUND = 404;
 
 /** Asks RabbitMQ how much waits in each queue, one after the other, without end. */
 export class Depths {
@@ -58,9 +55,9 @@ export class Depths {
       this.#channel ??= await this.#link.channel();
       const { messageCount } = await this.#channel.checkQueue(queue.queue);
       queue.counted(messageCount, askedAt);
-    } catch (error) {
+    } catch {
+      // One that is missing is its consumer's to mend.
       this.#channel = undefined;
-      if ((error as { code?: unknown }).code === NOT_FOUND) queue.missed();
     }
   }
 }

@@ -1,6 +1,7 @@
 import type { Logger } from '../../../logger.ts';
 import type { CompactedTopic, Table } from '../../tables/compacted-topic.ts';
 import type { KeyedRecord } from '../../tables/topic-access.ts';
+import { letsIn } from './routing-keys.ts';
 
 /** What is to be known of a subscription's queue, and cannot be read off it. */
 export interface FeedRecord {
@@ -33,6 +34,12 @@ export class FeedTable implements Table {
 
   get(subscriptionId: string): FeedRecord | undefined {
     return this.#feeds.get(subscriptionId);
+  }
+
+  /** Do the bindings of its queue let this key in? Of one that is not known, nothing is kept out. */
+  letsIn(subscriptionId: string, routingKey: string): boolean {
+    const record = this.#feeds.get(subscriptionId);
+    return record === undefined || letsIn(record.bindings, routingKey);
   }
 
   ids(): string[] {

@@ -1,6 +1,7 @@
 import type { Logger } from '../../../logger.ts';
 import { sleep, type Clock } from '../../../time.ts';
 import type { FeedStatus, Outlet } from '../../broker.ts';
+import { isNotFound } from '../wire/calls.ts';
 import type { Link } from '../wire/link.ts';
 import type { AttemptRecord } from './attempt-record.ts';
 import { Consumption } from './consumption.ts';
@@ -133,10 +134,10 @@ export class QueueFeed {
   }
 
   /** Resolves once nothing of it is under way here and all that was settled is acknowledged. */
-  async end(graceMs: number): Promise<void> {
+  async end(): Promise<void> {
     this.#ended = true;
     this.unpark();
-    await this.#consumption?.leave(graceMs);
+    await this.#consumption?.leave(0);
   }
 
   async #run(): Promise<void> {
@@ -159,7 +160,7 @@ export class QueueFeed {
         logger.warn({ subscriptionId: this.id, reason: this.problem }, 'rabbitmq.not-consumed');
         await sleep(clock, pause);
         pause = Math.min(pause * 2, RETRY_MAX_MS);
-        isGone ||= (error as { code?: unknown }).code === NOT_FOUND;
+        isGone ||= isNotFound(error);
       }
     }
   }
@@ -201,5 +202,3 @@ export class QueueFeed {
     return this.#ended;
   }
 }
-
-const NOT_FOUND = 404;

@@ -22,6 +22,8 @@ export interface QueueFeedsOptions {
   readonly recover: (subscriptionId: string, from: ReplayRange['from']) => Promise<ReplayRange['from']>;
   /** Is it this replica that looks after what belongs to the subscription? */
   readonly serves: (subscriptionId: string) => boolean;
+  /** This replica has let go of it, for whatever reason, and holds nothing of it. */
+  readonly left: (feed: QueueFeed) => void;
   /** Is this the only replica? */
   readonly isAlone: () => boolean;
   readonly clock: Clock;
@@ -85,7 +87,7 @@ export class QueueFeeds {
 
   async detach(subscriptionId: string): Promise<void> {
     const { topology, table, notes, logger } = this.#options;
-    await this.leave(subscriptionId, 0);
+    await this.leave(subscriptionId);
     // Else it would come to be after it was deleted.
     await this.#restoring.get(subscriptionId)?.catch(() => undefined);
     // Before the queue: a replica that has not heard of the end sees by it that the queue is not lost, but over.
@@ -96,16 +98,18 @@ export class QueueFeeds {
     });
   }
 
-  async leave(subscriptionId: string, graceMs: number): Promise<void> {
+  async leave(subscriptionId: string): Promise<void> {
     const feed = this.#feeds.get(subscriptionId);
     this.#feeds.delete(subscriptionId);
     this.#notedUpTo.delete(subscriptionId);
     this.#goneSince.delete(subscriptionId);
-    await feed?.end(graceMs);
+    if (!feed) return;
+    await feed.end();
+    this.#options.left(feed);
   }
 
   async stop(): Promise<void> {
-    await Promise.all([...this.#feeds.values()].map((feed) => feed.end(0)));
+    await Promise.all([...this.#feeds.values()].map((feed) => feed.end()));
   }
 
   /** Of a subscription that one replica at a time works for. */
@@ -127,8 +131,6 @@ export class QueueFeeds {
         feed.counted(ready, askedAt);
         if (ready === 0 && !feed.hasUnsettled) this.#drained(feed, askedAt);
       },
-      // The consumer is told too, and mends it; here it would be the second.
-      missed: () => undefined,
     }));
   }
 

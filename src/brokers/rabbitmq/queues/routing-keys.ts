@@ -36,3 +36,9 @@ export function routingKeysOf({ apis }: Pick<Catalogue, 'apis'>): RoutingKeys {
     },
   };
 }
+
+/** Do bindings such as `bound` gives let this key in? */
+export function letsIn(bindings: readonly string[], routingKey: string): boolean {
+  const lastWord = routingKey.slice(routingKey.lastIndexOf('.') + 1);
+  return bindings.includes('#') || bindings.includes(`#.${lastWord}`);
+}

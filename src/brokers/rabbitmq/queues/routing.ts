@@ -28,10 +28,6 @@ export class Routing {
     this.#clock = clock;
   }
 
-  get isReady(): boolean {
-    return this.#intake !== undefined;
-  }
-
   start(intake: Intake): void {
     this.#intake = intake;
   }

@@ -130,7 +130,7 @@ export class Topology {
 
   async #check(): Promise<void> {
     const { calls, exchanges, ensureStream, stream } = this.#options;
-    if (!(await calls.exists('queue', stream))) await ensureStream();
+    await ensureStream();
     const isThere = await calls.exists('queue', this.deadLettered);
     await calls.run(async (channel) => {
       await channel.assertExchange(this.#intake, 'topic', { durable: true, internal: true });

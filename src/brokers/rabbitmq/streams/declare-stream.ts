@@ -1,4 +1,4 @@
-import type { Link } from '../wire/link.ts';
+import type { Calls } from '../wire/calls.ts';
 
 export interface StreamRetention {
   /** Milliseconds that a message stays at least; whole seconds count. */
@@ -9,18 +9,15 @@ export interface StreamRetention {
   readonly segmentBytes: number;
 }
 
-const NOT_FOUND = 404;
-
 /**
  * Declares the stream unless it is there: one that somebody made with other arguments is used as it is, for nothing but
  * its deletion could change them. Rejects when it cannot be had.
  */
-export async function ensureStream(link: Link, stream: string, retention: StreamRetention): Promise<void> {
-  if (await isThere(link, stream)) return;
+export async function ensureStream(calls: Calls, stream: string, retention: StreamRetention): Promise<void> {
+  if (await calls.exists('queue', stream)) return;
   const { maxAgeMs, maxBytes, segmentBytes } = retention;
-  const channel = await link.channel();
-  try {
-    await channel.assertQueue(stream, {
+  await calls.run((channel) =>
+    channel.assertQueue(stream, {
       durable: true,
       arguments: {
         'x-queue-type': 'stream',
@@ -28,21 +25,6 @@ export async function ensureStream(link: Link, stream: string, retention: Stream
         'x-stream-max-segment-size-bytes': segmentBytes,
         ...(maxBytes === undefined ? {} : { 'x-max-length-bytes': maxBytes }),
       },
-    });
-  } finally {
-    channel.close().catch(() => undefined);
-  }
-}
-
-/** On a channel of its own, which the server closes when the answer is no. */
-async function isThere(link: Link, stream: string): Promise<boolean> {
-  const channel = await link.channel();
-  try {
-    await channel.checkQueue(stream);
-  } catch (error) {
-    if ((error as { code?: unknown }).code === NOT_FOUND) return false;
-    throw error;
-  }
-  channel.close().catch(() => undefined);
-  return true;
+    }),
+  );
 }

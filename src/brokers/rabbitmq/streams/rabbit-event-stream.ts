@@ -1,5 +1,6 @@
 import type { Clock } from '../../../time.ts';
 import { soughtBy, type Sought } from '../../tables/sought.ts';
+import type { Calls } from '../wire/calls.ts';
 import type { Link } from '../wire/link.ts';
 import { recordOf } from '../wire/message.ts';
 import { ensureStream } from './declare-stream.ts';
@@ -11,6 +12,7 @@ export interface EventStreamOptions {
   /** The source's name, for the coordinates of its records. */
   readonly broker: string;
   readonly prefix: string;
+  readonly calls: Calls;
   readonly reading: Link;
   /** Milliseconds that an event stays, at least, unless it is too many bytes before. */
   readonly maxAgeMs: number;
@@ -42,10 +44,10 @@ export class RabbitEventStream implements EventStream {
 
   /** Declares it, bound to nothing. */
   async ensure(): Promise<void> {
-    const { reading, maxAgeMs, maxBytes } = this.#options;
+    const { calls, maxAgeMs, maxBytes } = this.#options;
     const tenth = Math.floor(maxBytes / 10);
     const segmentBytes = Math.min(LARGEST_SEGMENT, Math.max(SMALLEST_SEGMENT, tenth));
-    await ensureStream(reading, this.name, { maxAgeMs, maxBytes, segmentBytes });
+    await ensureStream(calls, this.name, { maxAgeMs, maxBytes, segmentBytes });
   }
 
   stop(): void {
@@ -69,15 +71,7 @@ export class RabbitEventStream implements EventStream {
   async offsetAt(time: number): Promise<number> {
     const since = Math.max(0, time - CLOCKS_DIFFER_MS);
     const [first] = await this.#reads.peek(this.name, { since }, EMPTY_AFTER_MS);
-    const { end } = await this.bounds();
-    for (let from = first?.offset ?? end; from < end;) {
-      const { events, next } = await this.read(from, READ_BYTES);
-      const hit = events.find(({ record }) => record.timestamp >= time);
-      if (hit) return hit.offset;
-      if (events.length === 0) break;
-      from = next;
-    }
-    return end;
+    return first?.offset ?? (await this.bounds()).end;
   }
 
   async find(by: Sought, limit: number): Promise<StreamedEvent[]> {

@@ -6,6 +6,7 @@ import { TopicDeadLetters } from '../../tables/dead-letters.ts';
 import { LatestRecords } from '../../tables/latest-records.ts';
 import { TopicRegistryCopy } from '../../tables/registry-copy.ts';
 import { TopicReplayJobs } from '../../tables/replay-jobs.ts';
+import type { Calls } from '../wire/calls.ts';
 import type { Link } from '../wire/link.ts';
 import { CarryForward } from './carry-forward.ts';
 import { StreamAccess } from './stream-access.ts';
@@ -20,6 +21,7 @@ export interface RabbitTableSettings {
 }
 
 export interface RabbitTablesDeps extends RabbitTableSettings {
+  readonly calls: Calls;
   readonly reading: Link;
   readonly publishing: Link;
   readonly prefix: string;

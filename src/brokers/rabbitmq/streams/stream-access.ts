@@ -1,6 +1,7 @@
 import type { Logger } from '../../../logger.ts';
 import type { Clock } from '../../../time.ts';
 import type { AppendedRecord, TopicAccess } from '../../tables/topic-access.ts';
+import type { Calls } from '../wire/calls.ts';
 import type { Link } from '../wire/link.ts';
 import { ensureStream, type StreamRetention } from './declare-stream.ts';
 import { FollowedStream } from './followed-stream.ts';
@@ -9,6 +10,7 @@ import { decodeRecord, encodeMarker, encodeRecord, type TableMessage } from './s
 import { StreamReads } from './stream-reads.ts';
 
 export interface StreamAccessOptions {
+  readonly calls: Calls;
   readonly reading: Link;
   readonly publishing: Link;
   /** Ids that no message had before, of whatever process. */
@@ -49,7 +51,7 @@ export class StreamAccess implements TopicAccess {
 
   /** The settings are Kafka's; a stream is made as `retention` says. */
   async ensure(topic: string): Promise<number> {
-    await ensureStream(this.#options.reading, topic, this.#options.retention);
+    await ensureStream(this.#options.calls, topic, this.#options.retention);
     return 1;
   }
 

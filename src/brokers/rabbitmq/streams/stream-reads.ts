@@ -47,7 +47,7 @@ export class StreamReads {
     maxBytes: number,
   ): Promise<{ messages: readonly StreamMessage[]; next: number }> {
     const cursor = this.#unpark(stream, from) ?? (await this.#open(stream, from));
-    const messages = await this.#taken(cursor, (taken) => taken.offset >= from, maxBytes);
+    const messages = await this.#taken(cursor, from, maxBytes);
     const next = (messages.at(-1)?.offset ?? from - 1) + 1;
     this.#park(stream, next, cursor);
     return { messages, next };
@@ -98,15 +98,11 @@ export class StreamReads {
     }
   }
 
-  async #taken(
-    cursor: StreamCursor,
-    isWanted: (message: StreamMessage) => boolean,
-    maxBytes: number,
-  ): Promise<StreamMessage[]> {
+  async #taken(cursor: StreamCursor, from: number, maxBytes: number): Promise<StreamMessage[]> {
     try {
       for (;;) {
         const taken = await cursor.take(maxBytes, WAIT_MS);
-        const wanted = taken.filter(isWanted);
+        const wanted = taken.filter(({ offset }) => offset >= from);
         // A stream is read in chunks, from a chunk's beginning: it may be all before the place asked for.
         if (wanted.length > 0 || taken.length === 0) return wanted;
       }

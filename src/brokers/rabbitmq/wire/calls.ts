@@ -48,7 +48,7 @@ export class Calls {
       return true;
     } catch (error) {
       this.#asking = undefined;
-      if ((error as { code?: unknown }).code === NOT_FOUND) return false;
+      if (isNotFound(error)) return false;
       throw error;
     }
   }
@@ -65,3 +65,8 @@ export class Calls {
 }
 
 const NOT_FOUND = 404;
+
+/** Did the server say that there is no such queue or exchange? */
+export function isNotFound(error: unknown): boolean {
+  return (error as { code?: unknown }).code === NOT_FOUND;
+}
