@@ -1,6 +1,6 @@
 /** The sources of a configuration as checks see them: values of any type, for other mistakes are still in them. */
 import { type CheckParams, isMapping } from './checks.ts';
-import { merged } from './sources.ts';
+import { merged } from './merged.ts';
 
 /** Which setting is to blame, and why. */
 export interface Mistake {

@@ -1,5 +1,5 @@
 /** The brokers that events come from, each with all of its settings: the short form and the list mean the same. */
-import { isMapping } from './checks.ts';
+import { merged, type Values } from './merged.ts';
 import type { Config } from './schema.ts';
 import type { Some } from './source-entries.ts';
 
@@ -37,16 +37,4 @@ function sourceOf(entry: Config['sources'][number], config: Config): SourceConfi
 /** The section with an entry's own values over it; a list replaces a list. */
 function over<T extends object>(section: T, own: Some<NoInfer<T>> | undefined): T {
   return merged(section as Values, (own ?? {}) as Values) as T;
-}
-
-type Values = Readonly<Record<string, unknown>>;
-
-/** As `over` does it, for values that may be of any type: what is no section does not replace one. */
-export function merged(section: Values, own: Values): Values {
-  const all = Object.entries({ ...section, ...own }).map(([key, value]): [string, unknown] => {
-    const below = section[key];
-    if (!isMapping(below)) return [key, value];
-    return [key, isMapping(value) ? merged(below, value) : below];
-  });
-  return Object.fromEntries(all);
 }
