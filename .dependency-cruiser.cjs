@@ -14,14 +14,19 @@ module.exports = {
       from: {},
       to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
     },
-    { name: 'tmf-is-pure', severity: 'error', from: { path: '^src/tmf/' }, to: { pathNot: '^src/tmf/' } },
+    {
+      name: 'tmf-is-pure',
+      severity: 'error',
+      from: { path: '^src/tmf/' },
+      to: { pathNot: '^src/tmf/|node_modules/re2js/' },
+    },
     {
       name: 'delivery-does-no-io',
       severity: 'error',
       from: { path: '^src/delivery/' },
       to: {
         pathNot:
-          '^src/(delivery|tmf)/|^src/(time|logger)\\.ts$|^src/(brokers/broker|registry/store|callbacks/sender)\\.ts$',
+          '^src/(delivery|tmf)/|^src/(time|logger|units)\\.ts$|^src/(brokers/broker|registry/store|callbacks/sender)\\.ts$',
       },
     },
     {
@@ -54,9 +59,23 @@ module.exports = {
       from: { pathNot: '^src/(drivers\\.ts|brokers/)' },
       to: { path: '^src/brokers/(log|embedded|kafka|rabbitmq)/' },
     },
+    {
+      name: 'schemas-are-a-leaf',
+      severity: 'error',
+      from: { path: '^src/schemas/' },
+      to: { path: '^src/', pathNot: '^src/(schemas|tmf)/|^src/logger\\.ts$' },
+    },
+    {
+      name: 'schemas-are-for-the-composition-root',
+      severity: 'error',
+      from: { pathNot: '^src/(gateway\\.ts|schemas/)' },
+      to: { path: '^src/schemas/' },
+    },
     only('undici-in-callbacks', 'undici', '^src/callbacks/'),
     only('express-in-http-folders', 'express', '^src/(hub|admin)/'),
     only('validator-in-hub', 'express-openapi-validator', '^src/hub/'),
+    only('ajv-in-schemas', 'ajv(-formats)?', '^src/schemas/'),
+    only('re2js-in-queries', 're2js', '^src/tmf/query/'),
     only('prom-client-in-admin', 'prom-client', '^src/admin/'),
     only('pino-in-logger', 'pino', '^src/logger\\.ts$'),
     only('zod-in-config', 'zod', '^src/config/'),

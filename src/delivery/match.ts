@@ -1,44 +1,42 @@
 import type { TmfEvent } from '../tmf/event.ts';
 import { canonicalEventType } from '../tmf/event-names.ts';
+import type { Query } from '../tmf/query/query.ts';
+import { Bucket } from './match-bucket.ts';
 
-/** What the index needs of a subscription. */
-export interface Interest {
+export type Equality = NonNullable<Query['equality']>;
+
+/** What the index needs of a subscription: where it listens, and its query. */
+export interface Interest extends Pick<Query, 'eventTypes' | 'matches' | 'equality'> {
   readonly subscriptionId: string;
   /** e.g. `TMF622`; null = every API (the global hub). */
   readonly api: string | null;
-  /** Canonical event types; null = all. */
-  readonly eventTypes: ReadonlySet<string> | null;
-  /** What is left to ask once API and type fit; undefined = nothing. */
-  readonly matches: ((document: unknown) => boolean) | undefined;
+  /** Id of the topic whose hub it is; null = of none. A topic's hub listens to every API, whatever `api` says. */
+  readonly topic: string | null;
 }
 
 export interface Match {
   /** Each once. */
   readonly subscriptionIds: readonly string[];
-  /** Subscriptions whose API and type fit, and whose other conditions said no. */
+  /** Subscriptions whose topic, API and type fit, and whose other conditions said no. */
   readonly filtered: number;
 }
 
-interface Candidates {
-  /** What matches by API and type alone. */
-  readonly certain: Match;
-  readonly conditional: readonly Interest[];
-}
+/** Stands for every API and every event type. */
+const ANY = null;
 
-/** Stands for every API and every type; no name can be equal to it: APIs are upper case, canonical types lower. */
-const ANY = 'Any';
-/** Producers use a few hundred types; a flood of invented ones is not worth memory. */
-const CACHE_LIMIT = 4096;
+/** Interests by API, then by canonical event type. */
+type Shelf = Map<string | typeof ANY, Map<string | typeof ANY, Bucket>>;
 
 /**
- * The index (API, event type) -> subscriptions: an event is asked only of those that may want it, so that a
- * subscription to other types costs nothing (promise 6).
+ * The index (topic, API, event type, one value) -> subscriptions: an event is asked only of those that may want it, so
+ * that a subscription to something else costs nothing (promise 6).
  */
 export class MatchIndex {
   readonly #interests = new Map<string, Interest>();
-  readonly #buckets = new Map<string, Set<Interest>>();
-  /** By the event's APIs and type; forgotten when subscriptions change. */
-  readonly #candidates = new Map<string, Candidates>();
+  /** For events that were posted to no topic. */
+  readonly #open: Shelf = new Map();
+  /** For events that were posted to one, which reach its hubs alone. */
+  readonly #topics = new Map<string, Shelf>();
   #epoch = 0;
 
   /** Changes whenever `match` could answer differently. */
@@ -49,75 +47,76 @@ export class MatchIndex {
   add(interest: Interest): void {
     this.remove(interest.subscriptionId);
     this.#interests.set(interest.subscriptionId, interest);
-    for (const key of bucketsOf(interest)) {
-      const bucket = this.#buckets.get(key);
-      if (bucket) bucket.add(interest);
-      else this.#buckets.set(key, new Set([interest]));
-    }
-    this.#changed();
+    for (const [shelf, api] of this.#shelvesOf(interest)) put(shelf, api, interest);
+    this.#epoch++;
   }
 
   remove(subscriptionId: string): void {
     const interest = this.#interests.get(subscriptionId);
     if (!interest) return;
     this.#interests.delete(subscriptionId);
-    for (const key of bucketsOf(interest)) {
-      const bucket = this.#buckets.get(key);
-      bucket?.delete(interest);
-      if (bucket?.size === 0) this.#buckets.delete(key);
-    }
-    this.#changed();
+    for (const [shelf, api] of this.#shelvesOf(interest)) take(shelf, api, interest);
+    const { topic } = interest;
+    if (topic !== null && this.#topics.get(topic)?.size === 0) this.#topics.delete(topic);
+    this.#epoch++;
   }
 
   interestOf(subscriptionId: string): Interest | undefined {
     return this.#interests.get(subscriptionId);
   }
 
-  /** Who wants the event. The answer may be shared: do not change it. */
-  match(event: TmfEvent, document: unknown): Match {
-    const { certain, conditional } = this.#candidatesOf(event);
-    if (conditional.length === 0) return certain;
-    const matching = conditional.filter((interest) => interest.matches?.(document));
-    const subscriptionIds = [
-      ...certain.subscriptionIds,
-      ...matching.map((interest) => interest.subscriptionId),
-    ];
-    return { subscriptionIds, filtered: conditional.length - matching.length };
-  }
-
-  #candidatesOf(event: TmfEvent): Candidates {
-    const type = canonicalEventType(event.type);
-    // A header may name an API with a comma in it: the count tells that from two APIs.
-    const key = `${event.apis.length} ${event.apis.join()} ${type}`;
-    const known = this.#candidates.get(key);
-    if (known) return known;
-    const interests = new Set<Interest>();
-    for (const api of [...event.apis, ANY]) {
-      for (const bucket of [`${api} ${type}`, `${api} ${ANY}`]) {
-        for (const interest of this.#buckets.get(bucket) ?? []) interests.add(interest);
+  /** Who wants the event. */
+  match({ topic, apis, type }: TmfEvent, document: unknown): Match {
+    const shelf = topic === undefined ? this.#open : this.#topics.get(topic);
+    const subscriptionIds: string[] = [];
+    let fitting = 0;
+    if (shelf) {
+      const canonical = canonicalEventType(type);
+      // An interest has one API or all, and one bucket for each of its types or for all: no two buckets share it.
+      for (const api of new Set([...apis, ANY])) {
+        const byType = shelf.get(api);
+        for (const bucket of [byType?.get(canonical), byType?.get(ANY)]) {
+          fitting += bucket?.size ?? 0;
+          bucket?.collect(document, subscriptionIds);
+        }
       }
     }
-    const all = [...interests];
-    const candidates = {
-      certain: {
-        subscriptionIds: all
-          .filter((interest) => !interest.matches)
-          .map((interest) => interest.subscriptionId),
-        filtered: 0,
-      },
-      conditional: all.filter((interest) => interest.matches),
-    };
-    if (this.#candidates.size >= CACHE_LIMIT) this.#candidates.clear();
-    this.#candidates.set(key, candidates);
-    return candidates;
+    return { subscriptionIds, filtered: fitting - subscriptionIds.length };
   }
 
-  #changed(): void {
-    this.#epoch++;
-    this.#candidates.clear();
+  #shelvesOf({ topic, api }: Interest): readonly (readonly [Shelf, string | typeof ANY])[] {
+    if (topic === null) return [[this.#open, api]];
+    let shelf = this.#topics.get(topic);
+    if (!shelf) {
+      shelf = new Map();
+      this.#topics.set(topic, shelf);
+    }
+    return [
+      [this.#open, ANY],
+      [shelf, ANY],
+    ];
   }
 }
 
-function bucketsOf({ api, eventTypes }: Interest): string[] {
-  return [...(eventTypes ?? [ANY])].map((type) => `${api ?? ANY} ${type}`);
+function put(shelf: Shelf, api: string | typeof ANY, interest: Interest): void {
+  let byType = shelf.get(api);
+  if (!byType) {
+    byType = new Map();
+    shelf.set(api, byType);
+  }
+  for (const type of interest.eventTypes ?? [ANY]) {
+    let bucket = byType.get(type);
+    if (!bucket) byType.set(type, (bucket = new Bucket()));
+    bucket.add(interest);
+  }
+}
+
+function take(shelf: Shelf, api: string | typeof ANY, interest: Interest): void {
+  const byType = shelf.get(api);
+  for (const type of interest.eventTypes ?? [ANY]) {
+    const bucket = byType?.get(type);
+    bucket?.remove(interest);
+    if (bucket?.size === 0) byType?.delete(type);
+  }
+  if (byType?.size === 0) shelf.delete(api);
 }

@@ -1,5 +1,5 @@
 /**
- * Finds and edits the members of a JSON object in its text, so that everything else stays as the producer wrote
+ * Finds and edits the members of a JSON object (and finds the elements of an array) in its text, so that everything else stays as the producer wrote
  * it: numbers beyond double precision, whitespace, order, unknown members.
  */
 
@@ -41,6 +41,23 @@ export function topLevelMembers(text: string): Member[] {
     if (text.charCodeAt(at) === COMMA) at = skipBlanks(text, at + 1);
   }
   return members;
+}
+
+/** The texts of the elements of the outermost array; none when the text is no array. As `topLevelMembers`. */
+export function topLevelElements(text: string): string[] {
+  const elements: string[] = [];
+  let at = skipBlanks(text, 0);
+  if (text.charCodeAt(at) !== OPEN_BRACKET) return elements;
+  at = skipBlanks(text, at + 1);
+  while (at < text.length && text.charCodeAt(at) !== CLOSE_BRACKET) {
+    const end = endOfValue(text, at);
+    elements.push(text.slice(at, end));
+    at = skipBlanks(text, end);
+    if (text.charCodeAt(at) === COMMA) at = skipBlanks(text, at + 1);
+    // Only what is no JSON has nothing here: it must end nevertheless.
+    else if (end === at) break;
+  }
+  return elements;
 }
 
 /**
@@ -102,7 +119,7 @@ function endOfValue(text: string, start: number): number {
   let at = start;
   while (at < text.length) {
     const code = text.charCodeAt(at);
-    if (code === COMMA || code === CLOSE_BRACE || code <= SPACE) break;
+    if (code === COMMA || code === CLOSE_BRACE || code === CLOSE_BRACKET || code <= SPACE) break;
     at += 1;
   }
   return at;

@@ -1,11 +1,8 @@
 import fc from 'fast-check';
 import { MatchIndex, type Interest } from '../../src/delivery/match.ts';
 import { canonicalEventType } from '../../src/tmf/event-names.ts';
-import type { TmfEvent } from '../../src/tmf/event.ts';
+import { event, naive } from './match-naive.ts';
 import { Scene } from './scene.ts';
-
-const event = (type: string, apis: readonly string[] = []): TmfEvent =>
-  ({ id: 'e', type, apis }) as unknown as TmfEvent;
 
 const interest = (
   subscriptionId: string,
@@ -15,23 +12,11 @@ const interest = (
 ): Interest => ({
   subscriptionId,
   api,
+  topic: null,
   eventTypes: types && new Set(types.map(canonicalEventType)),
   matches,
+  equality: undefined,
 });
-
-/** What the index promises, without an index. */
-function naive(interests: readonly Interest[], given: TmfEvent, document: unknown) {
-  const candidates = interests.filter(
-    ({ api, eventTypes }) =>
-      (api === null || given.apis.includes(api)) &&
-      (eventTypes === null || eventTypes.has(canonicalEventType(given.type))),
-  );
-  const matching = candidates.filter(({ matches }) => matches?.(document) !== false);
-  return {
-    subscriptionIds: matching.map(({ subscriptionId }) => subscriptionId).toSorted(),
-    filtered: candidates.length - matching.length,
-  };
-}
 
 const TYPES = [
   'ProductOrderCreateEvent',

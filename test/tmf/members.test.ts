@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { rewriteMembers, topLevelMembers } from '../../src/tmf/members.ts';
+import { rewriteMembers, topLevelElements, topLevelMembers } from '../../src/tmf/members.ts';
 import { jsonObject } from './json-text.ts';
 
 test('finds names and values whatever they hold', () => {
@@ -13,6 +13,13 @@ test('finds names and values whatever they hold', () => {
     ['g', 'null'],
   ]);
   expect(topLevelMembers(text).map((m) => text[m.nameStart])).toEqual(['"', '"', '"', '"', '"']);
+});
+
+test('finds the elements of a list', () => {
+  const text = ' [ {"a":[1,2]} ,"]\\"," ,[ [],{}], -1.0E5,null ] ';
+  expect(topLevelElements(text)).toEqual(['{"a":[1,2]}', '"]\\","', '[ [],{}]', '-1.0E5', 'null']);
+  expect(topLevelElements('[1,2]')).toEqual(['1', '2']);
+  for (const none of ['[]', ' [ ] ', '{"a":[1]}', '"[1]"', '']) expect(topLevelElements(none)).toEqual([]);
 });
 
 test('what is no object has no members', () => {
@@ -40,7 +47,10 @@ test('always ends, also on what is no JSON', () => {
       fc
         .array(fc.constantFrom('{', '}', '[', ']', '"', '\\', ':', ',', 'a', ' '))
         .map((list) => `{${list.join('')}`),
-      (text) => expect(topLevelMembers(text).length).toBeLessThanOrEqual(text.length),
+      (text) => {
+        expect(topLevelMembers(text).length).toBeLessThanOrEqual(text.length);
+        expect(topLevelElements(`[${text}`).length).toBeLessThanOrEqual(text.length + 1);
+      },
     ),
     { numRuns: 5000 },
   );

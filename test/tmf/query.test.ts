@@ -1,6 +1,6 @@
 import { createCatalogue } from '../../src/tmf/catalogue.ts';
 import { catalogueRows } from '../../src/tmf/catalogue.data.ts';
-import { compileQuery, type Query } from '../../src/tmf/query.ts';
+import { compileQuery, type Query } from '../../src/tmf/query/query.ts';
 
 const known = createCatalogue(catalogueRows).knownEventTypes;
 

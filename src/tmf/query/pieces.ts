@@ -1,0 +1,63 @@
+/** Pieces of the text of a query, and what is percent-encoded in them. */
+import { quoted, Refused } from './refusal.ts';
+
+/** Some text of the query, and where it starts there. */
+export interface Piece {
+  readonly text: string;
+  readonly at: number;
+}
+
+export function trimmed(text: string, at: number): Piece {
+  return { text: text.trim(), at: at + (text.length - text.trimStart().length) };
+}
+
+/** The trimmed pieces between the separators. */
+export function split({ text, at }: Piece, separator: string): readonly Piece[] {
+  let start = at;
+  return text.split(separator).map((word) => {
+    const piece = trimmed(word, start);
+    start += word.length + separator.length;
+    return piece;
+  });
+}
+
+export function decode({ text, at }: Piece): string {
+  if (!text.includes('%')) return text;
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    const percent = /%(?![0-9a-f]{2})/i.exec(text)?.index ?? text.indexOf('%');
+    throw new Refused(
+      "this '%' starts no percent-encoded UTF-8 character; a percent sign is %25",
+      at + percent,
+    );
+  }
+}
+
+/** A value of an attribute, decoded. */
+export function valueOf(piece: Piece, attribute: string): Piece {
+  if (piece.text === '') throw new Refused(`a value of ${attribute} is missing here`, piece.at);
+  const sign = /[=<>]/.exec(piece.text);
+  if (sign !== null) {
+    const reason = `'${sign[0]}' inside a value must be percent-encoded; conditions are joined by '&'`;
+    throw new Refused(reason, piece.at + sign.index);
+  }
+  const first = piece.text.charAt(0);
+  if (piece.text.length > 1 && (first === '"' || first === "'") && piece.text.endsWith(first)) {
+    const reason = 'values are written without quotes (a quote that belongs to the value as %22 or %27)';
+    throw new Refused(reason, piece.at);
+  }
+  return { text: decode(piece), at: piece.at };
+}
+
+/** The names of a dotted path. Blanks, quotes and brackets are never part of one: they are some other language. */
+export function pathOf({ text, at }: Piece): readonly string[] {
+  if (text === '') throw new Refused('the name of an attribute is missing before the operator', at);
+  if (!/^[^\s.'"()[\]{}?,$]+(?:\.[^\s.'"()[\]{}?,$]+)*$/.test(text)) {
+    throw new Refused(
+      `${quoted(text)} is not the name of an attribute (a path as in productOrder.state)`,
+      at,
+    );
+  }
+  return text.split('.');
+}
