@@ -9,6 +9,7 @@ import { shareLookups, systemLookup, type Lookup } from './lookup.ts';
 import { OriginPools, type PoolLimits } from './origin-pools.ts';
 import { createAddressPolicy, type AddressPolicy, type OwnEndpoints } from './policy.ts';
 import type { CallbackRequest, CallbackSender, Sending } from './sender.ts';
+import { signatureOf } from './signature.ts';
 
 export interface HttpSenderOptions extends PoolLimits {
   /** Addresses, CIDR ranges, hosts and `*.domain` patterns that may be called although they are not public. */
@@ -82,7 +83,8 @@ class UndiciSender implements HttpSender {
     this.#attemptDeps = { clock, maxBytes: options.maxAnswerBytes, ended };
   }
 
-  send({ url, headers, body }: CallbackRequest): Sending {
+  send(request: CallbackRequest): Sending {
+    const { url, body } = request;
     const target = this.#target(url);
     if (typeof target === 'string') return notSent('refused-by-policy', target);
     if (this.#closed) return notSent('aborted', 'the gateway is shutting down');
@@ -90,6 +92,7 @@ class UndiciSender implements HttpSender {
     const origin = this.#pools.acquire(target);
     const attempt = new Attempt(origin, startedAt, this.#attemptDeps);
     this.#inFlight.add(attempt, startedAt);
+    const headers = signed(request);
     // Never throws: what is wrong with the request reaches the attempt as an error.
     origin.pool.dispatch({ path: target.path, method: 'POST', headers, body }, attempt);
     return attempt;
@@ -118,6 +121,17 @@ class UndiciSender implements HttpSender {
     this.#targets.set(url, target);
     return target;
   }
+}
+
+function signed({ headers, body, secret }: CallbackRequest): CallbackRequest['headers'] {
+  if (secret === undefined) return headers;
+  const signature = signatureOf(
+    secret,
+    headers['webhook-id'] ?? '',
+    headers['webhook-timestamp'] ?? '',
+    body,
+  );
+  return { ...headers, 'webhook-signature': signature };
 }
 
 function notSent(failure: 'refused-by-policy' | 'aborted', message: string): Sending {

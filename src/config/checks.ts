@@ -58,6 +58,13 @@ export function alone(member: string, other: string): Check {
   });
 }
 
+/** One of two members must be there. */
+export function either(member: string, other: string): Check {
+  return check([member], { expected: `to stand here, or ${other}` }, (entry) => {
+    return entry[member] !== undefined || entry[other] !== undefined;
+  });
+}
+
 /** The two listeners cannot share a port: one address is free for both only if each names its own host. */
 export function separatePorts(): Check {
   const params = { expected: 'another port than', comparedWith: 'server.port' };

@@ -1,7 +1,7 @@
 /** Kinds of values: how each is checked, said to a person, and read from an environment variable. */
 import { z } from 'zod';
 import type { CheckParams } from './checks.ts';
-import { parseDuration, parseSize } from './units.ts';
+import { parseDuration, parseSize } from '../units.ts';
 
 export interface Kind<S extends z.ZodType = z.ZodType> {
   readonly schema: S;

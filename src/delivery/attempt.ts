@@ -1,36 +1,33 @@
 import type { Attempt, Delivery } from '../brokers/broker.ts';
 import type { CallbackAnswer, CallbackRequest } from '../callbacks/sender.ts';
 import type { Subscription } from '../registry/store.ts';
-import { envelopeFor } from '../tmf/envelope.ts';
-import type { EnvelopeVersion, TmfEvent } from '../tmf/event.ts';
-
-const CONTENT_TYPES: Readonly<Record<EnvelopeVersion, string>> = {
-  v4: 'application/json;charset=utf-8',
-  v5: 'application/json',
-  'as-produced': 'application/json',
-};
+import type { Dialect } from './dialect.ts';
 
 /** Attempts of one event that are kept in memory, and in its dead letter. */
 const MOST_REMEMBERED = 50;
 
-/** Where a subscription's events go, and in which envelope. */
+/** Where a subscription's events go, how they are written and what is sent beside them. */
 export interface Target {
   readonly subscriptionId: string;
   readonly callback: string;
-  readonly envelope: EnvelopeVersion;
+  readonly dialect: Dialect;
+  /** Headers that the subscription asked for. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Keys of its signatures. */
+  readonly secret: string | undefined;
 }
 
-/** The hub's API version decides the envelope; v1 to v3 and the global hub get the event as produced. */
-export function targetOf({ id, callback, scope }: Subscription): Target {
-  const major = scope.major ?? 0;
-  return { subscriptionId: id, callback, envelope: major >= 5 ? 'v5' : major === 4 ? 'v4' : 'as-produced' };
+export function targetOf({ id, callback, extensions = {} }: Subscription, dialect: Dialect): Target {
+  const { headers = {}, secret } = extensions;
+  return { subscriptionId: id, callback, dialect, headers, secret };
 }
 
 /** The request of one attempt (HUB-CONTRACT 4). `now` in milliseconds since the epoch. */
 export function requestOf(delivery: Delivery, target: Target, now: number): CallbackRequest {
   const { event } = delivery;
   const headers: Record<string, string> = {
-    'content-type': CONTENT_TYPES[target.envelope],
+    ...target.headers,
+    'content-type': target.dialect.contentType,
     'webhook-id': `${headerValue(event.id)}:${target.subscriptionId}`,
     'webhook-timestamp': String(Math.floor(now / 1000)),
     'x-tmf-hub-attempt': String(delivery.attempts + 1),
@@ -38,7 +35,9 @@ export function requestOf(delivery: Delivery, target: Target, now: number): Call
   if (event.correlationId !== undefined) headers['x-correlation-id'] = headerValue(event.correlationId);
   if (event.traceparent !== undefined) headers['traceparent'] = headerValue(event.traceparent);
   if (delivery.replay) headers['x-tmf-hub-replay'] = 'true';
-  return { url: target.callback, headers, body: bytesOf(event, target.envelope) };
+  const url = target.dialect.urlOf(target.callback, event);
+  const request = { url, headers, body: target.dialect.bytesOf(event) };
+  return target.secret === undefined ? request : { ...request, secret: target.secret };
 }
 
 let latest = { ms: NaN, iso: '' };
@@ -68,12 +67,6 @@ export function remember(delivery: Delivery, attempt: Attempt): void {
   const history = (delivery.history ??= []);
   history.push(attempt);
   if (history.length > MOST_REMEMBERED) history.splice(1, 1);
-}
-
-/** The bytes of each event for each envelope version are built once for all subscriptions that want it. */
-function bytesOf(event: TmfEvent, version: EnvelopeVersion): Uint8Array {
-  if (version === 'as-produced') return event.bytes;
-  return (event[version] ??= envelopeFor(event.bytes, version, event.type));
 }
 
 /** What does not fit a header (RFC 9110, 5.5) is percent-encoded: an id must neither be lost nor inject a header. */

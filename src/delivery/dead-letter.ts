@@ -7,6 +7,8 @@ import type {
   SourceRecord,
 } from '../brokers/broker.ts';
 import { sleep, type Clock } from '../time.ts';
+import { objectionText, type Objection } from '../tmf/event-check.ts';
+import type { TmfEvent } from '../tmf/event.ts';
 import type { DeliveryObserver } from './observer.ts';
 
 const PUT_RETRY_MIN_MS = 200;
@@ -41,16 +43,41 @@ export function deadLetterOf(
 
 /** A record that is no event (quarantine): one dead letter for all subscriptions. */
 export function unreadableLetter(record: SourceRecord, why: string, deadAt: number): DeadLetter {
+  const { eventId: id, eventType: type, correlationId } = record.headers;
+  return quarantined(
+    record,
+    { id, type, correlationId },
+    `The record cannot be read as a TMF event: ${why}.`,
+    deadAt,
+  );
+}
+
+/** An event that does not fit the schemas of its API, where such events are kept from the listeners. */
+export function invalidLetter(
+  record: SourceRecord,
+  event: TmfEvent,
+  objection: Objection,
+  deadAt: number,
+): DeadLetter {
+  return quarantined(record, event, `The event ${objectionText(objection, event.type)}.`, deadAt);
+}
+
+function quarantined(
+  record: SourceRecord,
+  event: Readonly<Record<'id' | 'type' | 'correlationId', string | undefined>>,
+  error: string,
+  deadAt: number,
+): DeadLetter {
   return {
-    id: letterId('unreadable', record, record.headers['eventId'] ?? ''),
+    id: letterId('unreadable', record, event.id ?? ''),
     reason: 'unreadable',
     subscriptionId: null,
     callback: null,
-    eventId: record.headers['eventId'] ?? null,
-    eventType: record.headers['eventType'] ?? null,
-    correlationId: record.headers['correlationId'] ?? null,
+    eventId: event.id ?? null,
+    eventType: event.type ?? null,
+    correlationId: event.correlationId ?? null,
     attempts: [],
-    error: `The record cannot be read as a TMF event: ${why}.`,
+    error,
     retryCount: 0,
     source: sourceOf(record),
     body: record.value,

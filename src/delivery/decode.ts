@@ -1,11 +1,19 @@
 import type { SourceRecord } from '../brokers/broker.ts';
-import { asObject, contentOf, identifier, memberOf, resourceOf, type JsonObject } from '../tmf/document.ts';
+import {
+  asObject,
+  contentOf,
+  hasAnyContent,
+  identifier,
+  memberOf,
+  resourceOf,
+  type JsonObject,
+} from '../tmf/document.ts';
 import { completeEnvelope } from '../tmf/envelope.ts';
 import type { TmfEvent } from '../tmf/event.ts';
 
 export interface Decoded {
   readonly event: TmfEvent;
-  /** The parsed envelope, for filters; not kept. */
+  /** The parsed envelope as it will be sent, for filters; not kept. */
   readonly document: JsonObject;
   /** The record without credentials (RULES 25). */
   readonly record: SourceRecord;
@@ -23,6 +31,8 @@ export interface DecodeKnowledge {
 }
 
 const CREDENTIALS = /authorization|cookie|password|passwd|secret|token|credential|api[-_]?key/i;
+/** What a listener needs of every envelope. */
+const ENVELOPE = ['eventId', 'eventTime', 'eventType'] as const;
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
@@ -37,12 +47,16 @@ export function decode(source: SourceRecord, knowledge: DecodeKnowledge): Decode
   const type = identifier(memberOf(document, 'eventType')) ?? record.headers['eventType'];
   if (type === undefined)
     return { unreadable: 'it has no eventType, neither inside nor as a header', record };
-  if (!contentOf(document)) return { unreadable: 'it has no event object', record };
-  const apis = apisOf(record, type, knowledge);
+  const topic = topicOf(record);
+  // What is posted to a topic may carry anything (TMF688).
+  const isEvent = contentOf(document) !== undefined || (topic !== undefined && hasAnyContent(document));
+  if (!isEvent) return { unreadable: 'it has no event object', record };
+  const apis = topic === undefined ? apisOf(record, type, knowledge) : [];
   const id = identifier(memberOf(document, 'eventId')) ?? record.headers['eventId'] ?? derivedId(record);
   const correlationId = identifier(memberOf(document, 'correlationId')) ?? record.headers['correlationId'];
   const time = timeOf(document);
   const payloadKeys = apis[0] === undefined ? undefined : knowledge.payloadKeys(apis[0], type);
+  const missing = missingFrom(document, record, { eventId: id, eventType: type });
   const event: TmfEvent = {
     id,
     type,
@@ -50,13 +64,16 @@ export function decode(source: SourceRecord, knowledge: DecodeKnowledge): Decode
     orderingKey: identifier(memberOf(resourceOf(document, payloadKeys), 'id')) ?? correlationId ?? id,
     correlationId,
     traceparent: record.headers['traceparent'],
+    topic,
     time: time ?? record.timestamp,
-    bytes: completed(record, document, id, time),
+    bytes: missing ? Buffer.from(completeEnvelope(utf8.decode(record.value), missing)) : record.value,
+    completed: missing && Object.keys(missing),
     holds: 0,
     v4: undefined,
     v5: undefined,
   };
-  return { event, document, record };
+  // Filters see what the listener will.
+  return { event, document: missing ? { ...document, ...missing } : document, record };
 }
 
 function parse(value: Uint8Array): JsonObject | string {
@@ -66,6 +83,10 @@ function parse(value: Uint8Array): JsonObject | string {
   } catch (error) {
     return error instanceof SyntaxError ? `it is no JSON: ${error.message}` : 'it is no UTF-8 text';
   }
+}
+
+function topicOf({ headers }: SourceRecord): string | undefined {
+  return headers['tmfTopic'] === '' ? undefined : headers['tmfTopic'];
 }
 
 /** The header says which API; else every API that has the type. */
@@ -85,15 +106,20 @@ function timeOf(document: JsonObject): number | undefined {
   return Number.isNaN(parsed) ? undefined : parsed;
 }
 
-function completed(
-  record: SourceRecord,
+/** What the producer left out of the envelope and the gateway writes into it; undefined: nothing. */
+function missingFrom(
   document: JsonObject,
-  id: string,
-  time: number | undefined,
-): Uint8Array {
-  if (identifier(memberOf(document, 'eventId')) !== undefined && time !== undefined) return record.value;
-  const eventTime = new Date(record.timestamp).toISOString();
-  return Buffer.from(completeEnvelope(utf8.decode(record.value), { eventId: id, eventTime }));
+  { timestamp }: SourceRecord,
+  known: { readonly eventId: string; readonly eventType: string },
+): Readonly<Record<string, string>> | undefined {
+  const names = ENVELOPE.filter((name) => isLeftOut(memberOf(document, name)));
+  if (names.length === 0) return undefined;
+  const whole = { ...known, eventTime: new Date(timestamp).toISOString() };
+  return Object.fromEntries(names.map((name) => [name, whole[name]]));
+}
+
+function isLeftOut(value: unknown): boolean {
+  return value === undefined || value === null || (typeof value === 'string' && value.trim() === '');
 }
 
 function withoutCredentials(record: SourceRecord): SourceRecord {

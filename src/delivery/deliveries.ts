@@ -10,10 +10,13 @@ import type {
 import type { CallbackSender } from '../callbacks/sender.ts';
 import type { Subscription } from '../registry/store.ts';
 import type { Clock } from '../time.ts';
-import type { Query } from '../tmf/query.ts';
+import type { EventChecks } from '../tmf/event-check.ts';
+import type { Profiles } from '../tmf/profiles.ts';
+import type { Query } from '../tmf/query/query.ts';
 import { Capacity } from './capacity.ts';
-import { bury, unreadableLetter } from './dead-letter.ts';
-import { decode, type DecodeKnowledge } from './decode.ts';
+import { bury, invalidLetter, unreadableLetter } from './dead-letter.ts';
+import { decode, type Decoded, type DecodeKnowledge } from './decode.ts';
+import { Dialects, type NameKnowledge } from './dialect.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { LetterReplays } from './letter-replays.ts';
 import { MatchIndex, type Interest } from './match.ts';
@@ -26,9 +29,12 @@ export interface DeliveriesDeps {
   readonly random: () => number;
   readonly sender: CallbackSender;
   readonly settings: DeliverySettings;
-  readonly knowledge: DecodeKnowledge;
+  readonly knowledge: DecodeKnowledge & NameKnowledge;
+  readonly profiles: Profiles;
   readonly observer: DeliveryObserver;
   readonly brokers: readonly Broker[];
+  /** Undefined: no event is checked against the schemas of its API. */
+  readonly checks?: EventChecks | undefined;
   /** The listener is gone, or was down for too long: for the registry. */
   stopped(subscriptionId: string, state: 'gone' | 'suspended', reason: string): void;
 }
@@ -42,6 +48,7 @@ export class Deliveries implements Intake {
   readonly #deps: DeliveriesDeps;
   readonly #index = new MatchIndex();
   readonly #dispatchers = new Map<string, Dispatcher>();
+  readonly #dialects: Dialects;
   readonly letterReplays: LetterReplays;
   /** Those under way, by the id of their dead letter. */
   readonly #quarantines = new Map<string, Promise<void>>();
@@ -49,6 +56,7 @@ export class Deliveries implements Intake {
 
   constructor(deps: DeliveriesDeps) {
     this.#deps = deps;
+    this.#dialects = new Dialects(deps.knowledge);
     this.letterReplays = new LetterReplays({
       ...deps,
       dispatcherOf: (id) => this.#dispatchers.get(id),
@@ -64,7 +72,12 @@ export class Deliveries implements Intake {
 
   route(record: SourceRecord): Routed | { readonly quarantined: Promise<void> } {
     const decoded = decode(record, this.#deps.knowledge);
-    if ('unreadable' in decoded) return { quarantined: this.#quarantine(decoded.record, decoded.unreadable) };
+    if ('unreadable' in decoded) {
+      const letter = unreadableLetter(decoded.record, decoded.unreadable, this.#deps.clock.now());
+      return { quarantined: this.#quarantine(decoded.record, letter) };
+    }
+    const invalid = this.#deps.checks && this.#invalid(decoded);
+    if (invalid) return { quarantined: this.#quarantine(decoded.record, invalid) };
     const { subscriptionIds, filtered } = this.#index.match(decoded.event, decoded.document);
     this.#deps.observer.routed(subscriptionIds.length, filtered);
     return { event: decoded.event, record: decoded.record, subscriptionIds };
@@ -72,7 +85,12 @@ export class Deliveries implements Intake {
 
   /** Makes the dispatcher of a subscription; from now on events are matched for it. */
   open(subscription: Subscription, query: Query): Dispatcher {
-    const { eventTypes, matches } = query;
+    const { eventTypes, matches, equality } = query;
+    const { scope, extensions } = subscription;
+    const { profiles } = this.#deps;
+    // One whose profile is gone is held: nothing is sent in the other one.
+    const profile = profiles.of(scope.basePath, extensions?.profile) ?? profiles.standard;
+    const dialect = this.#dialects.of(profile, scope, query.projection);
     const deps = {
       ...this.#deps,
       capacity: this.capacity,
@@ -83,9 +101,17 @@ export class Deliveries implements Intake {
         this.letterReplays.roomAgain(id);
       },
     };
-    const dispatcher = new Dispatcher(subscription, deps, eventTypes);
+    const dispatcher = new Dispatcher(subscription, deps, dialect, eventTypes);
     this.#dispatchers.set(subscription.id, dispatcher);
-    this.#index.add({ subscriptionId: subscription.id, api: subscription.scope.api, eventTypes, matches });
+    const topic = scope.topic?.id ?? null;
+    this.#index.add({
+      subscriptionId: subscription.id,
+      api: scope.api,
+      topic,
+      eventTypes,
+      matches,
+      equality,
+    });
     return dispatcher;
   }
 
@@ -126,10 +152,18 @@ export class Deliveries implements Intake {
     return broker;
   }
 
+  /** The dead letter that an event becomes which does not fit the schemas of its API; undefined when it goes on. */
+  #invalid({ event, document, record }: Decoded): DeadLetter | undefined {
+    const { checks, observer, clock } = this.#deps;
+    const objection = checks?.(record.source.broker)(event.apis, event.type, document);
+    if (!objection) return undefined;
+    observer.invalid(event, objection, record.source);
+    return objection.mode === 'warn' ? undefined : invalidLetter(record, event, objection, clock.now());
+  }
+
   /** What is no event becomes one dead letter, also when it is read again, or by the queues of several subscriptions. */
-  #quarantine(record: SourceRecord, why: string): Promise<void> {
+  #quarantine(record: SourceRecord, letter: DeadLetter): Promise<void> {
     const letters = this.#brokerOf({ record }).deadLetters;
-    const letter = unreadableLetter(record, why, this.#deps.clock.now());
     const { id } = letter;
     const done = this.#quarantines.get(id) ?? this.#buryOnce(letter, letters);
     this.#quarantines.set(id, done);

@@ -6,11 +6,13 @@ import { attemptOf, remember, requestOf, targetOf, type Target } from './attempt
 import type { Tenant } from './capacity.ts';
 import { bury, deadLetterOf } from './dead-letter.ts';
 import type { DispatcherDeps } from './dispatcher-deps.ts';
+import type { Dialect } from './dialect.ts';
 import { Lanes, type Lane } from './lanes.ts';
 import { Leaving } from './leaving.ts';
 import { outcomeOf, type Outcome } from './outcome.ts';
 import { Pace } from './pace.ts';
 import { Room } from './room.ts';
+import { settingsFor } from './settings.ts';
 import { verdictOf } from './verdict.ts';
 
 /** How often a lane is looked at again whose feed may make no attempt now (RULES 8 and 9). */
@@ -47,13 +49,14 @@ export class Dispatcher implements Outlet, Tenant {
   constructor(
     subscription: Subscription,
     deps: DispatcherDeps,
+    dialect: Dialect,
     eventTypes: ReadonlySet<string> | null = null,
   ) {
     this.subscription = subscription;
     this.wants = { ordering: subscription.ordering, eventTypes };
-    this.#deps = deps;
+    this.#deps = { ...deps, settings: settingsFor(subscription, deps.settings) };
     this.#state = subscription.state;
-    this.#target = targetOf(subscription);
+    this.#target = targetOf(subscription, dialect);
     this.#lanes = new Lanes(subscription.ordering === 'key');
     this.#pace = new Pace(deps.settings);
     this.#room = new Room(this.#lanes, this.#pace, deps.settings.limits.maxWaiting);

@@ -1,6 +1,7 @@
 import type { Broker, DeadLetter, Delivery, Feed, SourceRecord } from '../brokers/broker.ts';
 import type { Clock, Timer } from '../time.ts';
-import { decode, type DecodeKnowledge } from './decode.ts';
+import { objectionText, type EventChecks } from '../tmf/event-check.ts';
+import { decode, type Decoded, type DecodeKnowledge } from './decode.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { ReplayQueue, type Ticket } from './replay-queue.ts';
 
@@ -8,6 +9,7 @@ export interface LetterReplayDeps {
   readonly clock: Clock;
   readonly knowledge: DecodeKnowledge;
   readonly brokers: readonly Broker[];
+  readonly checks?: EventChecks | undefined;
   dispatcherOf(subscriptionId: string): Dispatcher | undefined;
   /** A letter's new state could not be written; it stays open. */
   failed(letter: DeadLetter, error: unknown): void;
@@ -110,6 +112,9 @@ export class LetterReplays implements Feed {
     if ('unreadable' in decoded)
       return { refused: `It cannot be sent as a TMF event: ${decoded.unreadable}.` };
     const { id, subscriptionId } = letter;
+    // Published anew it would be quarantined again. What one listener gets is its operator's to judge.
+    const objection = subscriptionId === null ? this.#objectionTo(decoded) : undefined;
+    if (objection) return { refused: objection };
     if (subscriptionId !== null && !this.#deps.dispatcherOf(subscriptionId))
       return { refused: 'Its subscription no longer exists.' };
     if (this.#busy.has(id)) return { refused: 'A replay of it is under way already.' };
@@ -224,6 +229,13 @@ export class LetterReplays implements Feed {
     const done = await replayed(letter, home);
     this.#busy.delete(letter.id);
     return done;
+  }
+
+  #objectionTo({ event, document, record }: Decoded): string | undefined {
+    const objection = this.#deps.checks?.(record.source.broker)(event.apis, event.type, document);
+    return objection?.mode === 'quarantine'
+      ? `The event ${objectionText(objection, event.type)}.`
+      : undefined;
   }
 
   #done(delivery: Delivery): UnderWay | undefined {

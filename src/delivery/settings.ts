@@ -1,3 +1,6 @@
+import type { Subscription } from '../registry/store.ts';
+import { parseDuration } from '../units.ts';
+
 /** The configuration's values that delivery works by. Durations in milliseconds. */
 export interface DeliverySettings {
   readonly retry: {
@@ -33,4 +36,12 @@ export interface DeliverySettings {
     /** Concurrent attempts of the process; every subscription may always have one. */
     readonly maxSockets: number;
   };
+}
+
+/** The settings of one subscription: the gateway's, but for what it asked for. */
+export function settingsFor({ extensions }: Subscription, settings: DeliverySettings): DeliverySettings {
+  const retry = extensions?.retry;
+  if (retry === undefined) return settings;
+  const delays = retry.delays?.map((delay) => parseDuration(delay) ?? 0) ?? settings.retry.delays;
+  return { ...settings, retry: { ...settings.retry, ...retry, delays } };
 }

@@ -1,14 +1,18 @@
 /** What a client asks for with `POST /hub`, read from the body and checked against the policy (HUB-CONTRACT 2, 3). */
 import type { CallbackSender } from '../callbacks/sender.ts';
-import type { HubScope } from '../registry/store.ts';
+import type { Extensions, HubScope } from '../registry/store.ts';
 import type { Catalogue, EventTypes } from '../tmf/catalogue.ts';
 import { memberOf } from '../tmf/document.ts';
 import type { JsonObject } from '../tmf/document.ts';
 import { looksLikeEventType } from '../tmf/event-names.ts';
-import { compileQuery } from '../tmf/query.ts';
-import type { Query } from '../tmf/query.ts';
-import { refuse } from './refusal.ts';
+import type { Profiles } from '../tmf/profiles.ts';
+import { allOf } from '../tmf/query/all-of.ts';
+import { compileQuery } from '../tmf/query/query.ts';
+import type { Query } from '../tmf/query/query.ts';
+import { readExtensions } from './extensions.ts';
+import { badQuery, refuse } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
+import { compileFilters } from './topic-filters.ts';
 
 export interface RegistrationPolicy {
   readonly duplicates: 'idempotent' | 'conflict' | 'allow';
@@ -23,10 +27,9 @@ export interface RegistrationRequest {
   readonly query: string;
   readonly compiled: Query;
   readonly ordering: 'key' | 'none';
+  readonly extensions: Extensions | undefined;
+  readonly duplicates: RegistrationPolicy['duplicates'];
 }
-
-/** Members that change what is sent or how: leaving them out unsaid could send events without the auth they need. */
-const NOT_SUPPORTED = ['profile', 'headers', 'auth', 'secret', 'retry'];
 
 type Compiled = { readonly ok: true; readonly query: Query } | Refusal;
 
@@ -34,28 +37,29 @@ export interface RequestReader {
   readonly catalogue: Catalogue;
   readonly sender: Pick<CallbackSender, 'refusal'>;
   readonly policy: RegistrationPolicy;
+  readonly profiles: Profiles;
 }
 
 /** Reads a body of the right shape (the API description was checked before). Unknown members are ignored. */
 export function readRegistration(
   scope: HubScope,
   body: JsonObject,
-  { catalogue, sender, policy }: RequestReader,
+  { catalogue, sender, policy, profiles }: RequestReader,
 ): ({ readonly ok: true } & RegistrationRequest) | Refusal {
-  const extension = NOT_SUPPORTED.find((name) => (memberOf(body, name) ?? null) !== null);
-  if (extension !== undefined) {
-    const message = `this version does not support "${extension}" in a registration; leave it out to register without it`;
-    return refuse(501, 'Not supported', message);
-  }
+  const extensions = readExtensions(body, profiles.names);
+  if (!extensions.ok) return extensions;
+  const profile = profiles.of(scope.basePath, extensions.value?.profile);
   const callback = textOf(body, 'callback');
   const forbidden = sender.refusal(callback);
   if (forbidden !== undefined) return refuse(400, 'Callback refused', forbidden, { code: 'callbackRefused' });
 
   const query = textOf(body, 'query');
-  const compiled = compileFor(query, knownTypes(scope, catalogue, policy), policy.lenientQuery);
+  const compiled = compileFor(scope, query, knownTypes(scope, catalogue, policy), policy.lenientQuery);
   if (!compiled.ok) return compiled;
   const ordering = memberOf(body, 'ordering') === 'none' ? 'none' : 'key';
-  return { ok: true, callback, query, compiled: compiled.query, ordering };
+  const duplicates = profile?.duplicates ?? policy.duplicates;
+  const { value } = extensions;
+  return { ok: true, callback, query, compiled: compiled.query, ordering, extensions: value, duplicates };
 }
 
 /** The description says that it is a text, null or absent. */
@@ -66,8 +70,8 @@ function textOf(body: JsonObject, name: string): string {
 
 /** Compiles a query that was accepted before: a policy that changed since does not take a subscription away. */
 export function recompile(scope: HubScope, query: string, { catalogue, policy }: RequestReader): Compiled {
-  const strict = compileFor(query, knownTypes(scope, catalogue, policy), false);
-  return strict.ok ? strict : compileFor(query, null, true);
+  const strict = compileFor(scope, query, knownTypes(scope, catalogue, policy), false);
+  return strict.ok ? strict : compileFor(scope, query, null, true);
 }
 
 /** The query that matches every event of a hub. */
@@ -83,14 +87,23 @@ function knownTypes(scope: HubScope, catalogue: Catalogue, policy: RegistrationP
   return catalogue.hubAt(scope.basePath)?.knownEventTypes ?? null;
 }
 
-function compileFor(text: string, knownEventTypes: EventTypes | null, lenient: boolean): Compiled {
+/** Of a topic's hub the topic's filters hold too. */
+function compileFor(
+  { topic }: HubScope,
+  text: string,
+  knownEventTypes: EventTypes | null,
+  lenient: boolean,
+): Compiled {
+  const own = compileOwn(text, knownEventTypes, lenient);
+  if (!own.ok || topic === undefined) return own;
+  const filters = compileFilters(topic);
+  return filters.ok ? { ok: true, query: allOf([...filters.queries, own.query]) } : filters;
+}
+
+function compileOwn(text: string, knownEventTypes: EventTypes | null, lenient: boolean): Compiled {
   const result = compileQuery(text, { knownEventTypes });
   if (result.ok) return result;
-  if (lenient && saysNothing(text)) return compileFor('', knownEventTypes, false);
-  const message = `query, character ${result.position + 1}: ${result.reason}`;
-  return result.status === 501
-    ? refuse(501, 'Query not supported', message)
-    : refuse(400, 'Query not understood', message, { code: 'invalidQuery' });
+  return lenient && saysNothing(text) ? compileOwn('', knownEventTypes, false) : badQuery('query', result);
 }
 
 /** One word that is neither condition nor event type, as the sample `data` that some specifications show. */

@@ -11,13 +11,15 @@ import type { Logger } from '../logger.ts';
 import type { HubScope, RegistryStore, Subscription, SubscriptionState } from '../registry/store.ts';
 import type { Catalogue } from '../tmf/catalogue.ts';
 import type { JsonObject } from '../tmf/document.ts';
+import type { Profiles } from '../tmf/profiles.ts';
 import type { Clock } from '../time.ts';
+import { differences } from './extensions.ts';
 import { createTurns } from './in-turn.ts';
 import { SubscriptionLifecycle } from './lifecycle.ts';
 import type { Feeds } from './feeds.ts';
 import { everything, identityOf, readRegistration, recompile } from './registration-request.ts';
 import type { RegistrationPolicy, RegistrationRequest } from './registration-request.ts';
-import { noSuchSubscription, refuse, unavailable } from './refusal.ts';
+import { noSuchSubscription, noSuchTopic, refuse, unavailable } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
 import { createUnderstanding } from './understanding.ts';
 
@@ -27,6 +29,7 @@ export interface RegistrationDependencies {
   readonly sender: Pick<CallbackSender, 'refusal'>;
   readonly catalogue: Catalogue;
   readonly policy: RegistrationPolicy;
+  readonly profiles: Profiles;
   readonly clock: Clock;
   /** A new unique id at each call: letters, digits, `-` and `_`, at most 128. */
   readonly newId: () => string;
@@ -122,20 +125,21 @@ class HubRegistrations implements Registrations {
   async declare(scope: HubScope, body: JsonObject): Promise<Registered | Refusal> {
     const request = readRegistration(scope, body, this.#dependencies);
     if (!request.ok) return request;
-    const { callback, query, ordering, compiled } = request;
-    const identity = identityOf(scope, callback, compiled);
+    const { ordering, compiled } = request;
+    const identity = identityOf(scope, request.callback, compiled);
     return this.#inTurn(identity, async () => {
       const equal = this.list(scope).filter((one) => this.#identity(one) === identity);
-      const same = equal.find((one) => one.ordering === ordering);
+      const same = equal.find((one) => otherIn(one, request).length === 0);
       if (same) return { ok: true, subscription: same };
-      const uniqueKey = this.#dependencies.policy.duplicates === 'allow' ? null : identity;
-      if (equal[0] && uniqueKey !== null) return orderingConflict(equal[0]);
+      const uniqueKey = request.duplicates === 'allow' ? null : identity;
+      const id = `declared-${createHash('sha256').update(`${identity} ${ordering}`).digest('hex').slice(0, 16)}`;
+      const inTheWay = uniqueKey === null ? equal.find((one) => one.id === id) : equal[0];
+      if (inTheWay) return otherwiseConflict(inTheWay, request);
       const createdAt = new Date(this.#dependencies.clock.now()).toISOString();
       // Above all versions of one that was removed under this id.
       const version = this.#dependencies.clock.now();
       const standing = { state: 'active', stateReason: null, createdAt, version } as const;
-      const id = `declared-${createHash('sha256').update(`${identity} ${ordering}`).digest('hex').slice(0, 16)}`;
-      const fresh: Subscription = { id, scope, callback, query, ordering, ...standing };
+      const fresh = subscriptionOf(id, scope, request, standing);
       try {
         return { ok: true, subscription: await this.#lifecycle.declare(fresh, compiled, uniqueKey) };
       } catch (error) {
@@ -191,24 +195,24 @@ class HubRegistrations implements Registrations {
     identity: string,
     patience: number,
   ): Promise<Registered | Refusal> {
-    const { policy, newId, clock } = this.#dependencies;
-    const { callback, query, ordering, compiled } = request;
+    const { newId, clock } = this.#dependencies;
     const createdAt = new Date(clock.now()).toISOString();
     const standing = { state: 'pending', stateReason: null, createdAt, version: 1 } as const;
-    const fresh: Subscription = { id: newId(), scope, callback, query, ordering, ...standing };
+    const fresh = subscriptionOf(newId(), scope, request, standing);
 
-    const uniqueKey = policy.duplicates === 'allow' ? null : identity;
-    const result = await this.#lifecycle.create(fresh, compiled, uniqueKey, patience);
+    const uniqueKey = request.duplicates === 'allow' ? null : identity;
+    const result = await this.#lifecycle.create(fresh, request.compiled, uniqueKey, patience);
     if (result.outcome === 'failed') return unavailable(NOT_KEPT);
     if (result.outcome === 'busy') return unavailable(BUSY);
+    if (result.outcome === 'topicless') return noSuchTopic(scope.topic?.id ?? '');
     if (result.outcome === 'created') return { ok: true, subscription: result.subscription };
     return this.#repeat(result.subscription, request);
   }
 
   /** The same registration again. One that stopped because of its listener comes back to life (RULES 17). */
   async #repeat(existing: Subscription, request: RegistrationRequest): Promise<Registered | Refusal> {
-    const { id, state, ordering } = existing;
-    if (ordering !== request.ordering) return orderingConflict(existing);
+    const { id, state } = existing;
+    if (otherIn(existing, request).length > 0) return otherwiseConflict(existing, request);
     if (state === 'gone' || state === 'suspended') {
       try {
         const resumed = await this.#lifecycle.changeState(id, 'active', null);
@@ -218,7 +222,7 @@ class HubRegistrations implements Registrations {
       }
       return unavailable(NOT_KEPT);
     }
-    if (this.#dependencies.policy.duplicates === 'conflict') {
+    if (request.duplicates === 'conflict') {
       return conflict(id, `subscription ${id} has the same callback and query`);
     }
     return { ok: true, subscription: existing };
@@ -243,8 +247,29 @@ function conflict(existingId: string, message: string): Refusal {
   return refuse(409, 'Subscription exists', message, { existingId });
 }
 
-function orderingConflict({ id, ordering }: Subscription): Refusal {
-  return conflict(id, `subscription ${id} is the same with ordering "${ordering}": delete it to change that`);
+/** In which members of the registration one that is the same otherwise differs. */
+function otherIn({ ordering, extensions }: Subscription, request: RegistrationRequest): string[] {
+  return [
+    ...(ordering === request.ordering ? [] : ['ordering']),
+    ...differences(extensions, request.extensions),
+  ];
+}
+
+function otherwiseConflict(existing: Subscription, request: RegistrationRequest): Refusal {
+  const names = otherIn(existing, request).map((name) => `"${name}"`);
+  const message = `subscription ${existing.id} is the same with another ${names.join(' and ')}: delete it to change that`;
+  return conflict(existing.id, message);
+}
+
+type Standing = Pick<Subscription, 'state' | 'stateReason' | 'createdAt' | 'version'>;
+
+function subscriptionOf(
+  id: string,
+  scope: HubScope,
+  { callback, query, ordering, extensions }: RegistrationRequest,
+  standing: Standing,
+): Subscription {
+  return { id, scope, callback, query, ordering, ...(extensions && { extensions }), ...standing };
 }
 
 function inScope(scope: HubScope, subscription: Subscription | undefined): Subscription | undefined {

@@ -18,14 +18,17 @@ export function hubHref(root: string, { scope, id }: Pick<Subscription, 'scope' 
   return `${root}${scope.basePath}/hub/${encodeURIComponent(id)}`;
 }
 
-/** `ordering` is an extension: only a client that asked for it sees it. */
-export function hubBody(root: string, subscription: Subscription): Record<string, string> {
-  const { id, callback, query, ordering, scope } = subscription;
+/** Extensions: only a client that asked for them sees them. Secrets, and headers that may be some, nobody sees. */
+export function hubBody(root: string, subscription: Subscription): Record<string, unknown> {
+  const { id, callback, query, ordering, scope, extensions = {} } = subscription;
+  const { profile, retry } = extensions;
   return {
     ...(isV5(scope.major) ? { '@type': 'Hub', id, href: hubHref(root, subscription) } : { id }),
     callback,
     query,
     ...(ordering === 'none' && { ordering }),
+    ...(profile !== undefined && { profile }),
+    ...(retry !== undefined && { retry }),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Logger } from '../logger.ts';
 import type { RegistryStore, Subscription } from '../registry/store.ts';
-import type { Query } from '../tmf/query.ts';
+import type { Query } from '../tmf/query/query.ts';
 import { everything, recompile } from './registration-request.ts';
 import type { RequestReader } from './registration-request.ts';
 
@@ -18,17 +18,20 @@ export interface UnderstandingDependencies extends RequestReader {
 }
 
 /**
- * Compiles again what a registry has. One whose query is no query any more is held rather than dropped, and rather
- * than sent what it never asked for.
+ * Compiles again what a registry has. One whose query or profile is none any more is held rather than dropped, and
+ * rather than sent what it never asked for.
  */
 export function createUnderstanding(dependencies: UnderstandingDependencies): Understand {
   const { store, logger } = dependencies;
   return async (subscription) => {
-    const { id, scope, query, version } = subscription;
+    const { id, scope, query, version, extensions } = subscription;
     const compiled = recompile(scope, query, dependencies);
-    if (compiled.ok) return { subscription, query: compiled.query };
+    const hasProfile = dependencies.profiles.of(scope.basePath, extensions?.profile) !== undefined;
+    if (compiled.ok && hasProfile) return { subscription, query: compiled.query };
     if (subscription.state !== 'active') return { subscription, query: everything() };
-    const reason = `its query is not understood any more: ${compiled.message}`;
+    const reason = compiled.ok
+      ? `its profile ${extensions?.profile} is not configured any more`
+      : `its query is not understood any more: ${compiled.message}`;
     logger.error({ subscriptionId: id, query, reason }, 'subscription.held');
     const held = { state: 'suspended', stateReason: reason } as const;
     // Where another replica was first, what it wrote will be told. It is held here, whether or not that can be kept.

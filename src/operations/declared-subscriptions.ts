@@ -2,6 +2,7 @@ import type { Registrations } from '../hub/registrations.ts';
 import type { HubScope } from '../registry/store.ts';
 import { sleep, type Clock } from '../time.ts';
 import type { Catalogue, HubPlace } from '../tmf/catalogue.ts';
+import { hasVersion } from './hub-profiles.ts';
 
 export interface DeclaredSubscription {
   readonly api?: string | undefined;
@@ -10,6 +11,8 @@ export interface DeclaredSubscription {
   readonly callback: string;
   readonly query: string;
   readonly ordering: 'key' | 'none';
+  readonly profile?: string | undefined;
+  readonly secret?: string | undefined;
 }
 
 /** Some at once, because each waits for the brokers. */
@@ -37,17 +40,17 @@ export async function declaredSubscriptions(
 
 async function declareOne(
   name: string,
-  { callback, query, ordering, ...where }: DeclaredSubscription,
+  { api, version, basePath, ...body }: DeclaredSubscription,
   catalogue: Catalogue,
   registrations: Registrations,
   clock: Clock,
 ): Promise<void> {
-  const scope = scopeOf(where, catalogue);
+  const scope = scopeOf({ api, version, basePath }, catalogue);
   if (!scope) throw new Error(`${name}: the catalogue has no such API, version or base path.`);
   for (;;) {
-    const answer = await registrations.declare(scope, { callback, query, ordering });
+    const answer = await registrations.declare(scope, { ...body });
     if (answer.ok) return;
-    if (answer.status !== NOT_NOW) throw new Error(`${name} (${callback}): ${answer.message}`);
+    if (answer.status !== NOT_NOW) throw new Error(`${name} (${body.callback}): ${answer.message}`);
     await sleep(clock, RETRY_MS);
   }
 }
@@ -69,5 +72,5 @@ function hubOf(
 ): HubPlace | undefined {
   const hubs = catalogue.hubs.filter((hub) => hub.api === api);
   if (version === undefined) return hubs.toSorted((a, b) => a.major - b.major).at(-1);
-  return hubs.find((hub) => hub.versions.some((one) => one === version || one.startsWith(`${version}.`)));
+  return hubs.find((hub) => hasVersion(hub, version));
 }

@@ -9,28 +9,62 @@ import { rewriteMembers, topLevelMembers, type Member } from './members.ts';
 const ONLY_V5: ReadonlySet<string> = new Set(['@type', '@baseType', '@schemaLocation']);
 /** v4 spells it with one c. */
 const OCCURRED = { v4: 'timeOcurred', v5: 'timeOccurred' } as const;
+const CONTENT = ['payload', 'event'] as const;
+
+/** What a profile changes in an envelope beside its version. */
+export interface EnvelopeEdits {
+  /** Members to take out. */
+  readonly without: readonly string[];
+  /** The event type as it is to be written. */
+  readonly eventType: string;
+}
 
 /**
  * The event in the envelope of one API version. `bytes` must be a JSON object in UTF-8. Answers the very same
  * array when nothing has to change, so that callers may compare and share it. `eventType` (as produced) becomes
  * `@type` where v5 wants one and there is none.
  */
-export function envelopeFor(bytes: Uint8Array, version: EnvelopeVersion, eventType: string): Uint8Array {
-  if (version === 'as-produced') return bytes;
+export function envelopeFor(
+  bytes: Uint8Array,
+  version: EnvelopeVersion,
+  eventType: string,
+  edits: EnvelopeEdits = { without: [], eventType },
+): Uint8Array {
+  const isEdited = edits.without.length > 0 || edits.eventType !== eventType;
+  if (version === 'as-produced' && !isEdited) return bytes;
   // One char per byte: JSON's structure is ASCII, and what is not touched comes back as the same bytes.
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
-  const rewritten = version === 'v4' ? toV4(text) : toV5(text, eventType);
+  const named = isEdited ? edited(text, eventType, edits) : text;
+  const rewritten = version === 'v4' ? toV4(named) : version === 'v5' ? toV5(named, edits.eventType) : named;
   return rewritten === text ? bytes : Buffer.from(rewritten, 'latin1');
+}
+
+function edited(text: string, produced: string, { without, eventType }: EnvelopeEdits): string {
+  const leftOut = new Set(without);
+  const written = oneCharPerByte(JSON.stringify(eventType));
+  return rewriteMembers(
+    text,
+    topLevelMembers(text),
+    (member) => {
+      if (leftOut.has(member.name)) return undefined;
+      const value = text.slice(member.valueStart, member.valueEnd);
+      const isName = member.name === 'eventType' || (member.name === '@type' && isText(value, produced));
+      return isName ? text.slice(member.nameStart, member.valueStart) + written : raw(text, member);
+    },
+    [],
+  );
+}
+
+/** Is it the JSON text of a string, in whatever way that is escaped? */
+function isText(value: string, string: string): boolean {
+  return value.startsWith('"') && JSON.parse(Buffer.from(value, 'latin1').toString('utf8')) === string;
 }
 
 /**
  * Adds what a producer left out. A member that is absent, null or blank gets the given value; one that is there
  * is never touched. Answers the same text when nothing was missing.
  */
-export function completeEnvelope(
-  text: string,
-  missing: { readonly eventId?: string; readonly eventTime?: string },
-): string {
+export function completeEnvelope(text: string, missing: Readonly<Record<string, string>>): string {
   const members = topLevelMembers(text);
   const replaced = new Map<string, string>();
   const additions: string[] = [];
@@ -48,33 +82,50 @@ export function completeEnvelope(
 function toV4(text: string): string {
   const members = topLevelMembers(text);
   const names = new Set(members.map((member) => member.name));
-  if (!names.has(OCCURRED.v5) && ![...ONLY_V5].some((name) => names.has(name))) return text;
+  const renamed = renamings(names, [OCCURRED.v5, OCCURRED.v4]);
+  if (renamed.size === 0 && ![...ONLY_V5].some((name) => names.has(name))) return text;
   const edit = (member: Member): string | undefined =>
-    ONLY_V5.has(member.name) ? undefined : respell(text, member, OCCURRED.v5, OCCURRED.v4, names);
+    ONLY_V5.has(member.name) ? undefined : respelled(text, member, renamed);
   return rewriteMembers(text, members, edit, []);
 }
 
 function toV5(text: string, eventType: string): string {
   const members = topLevelMembers(text);
   const names = new Set(members.map((member) => member.name));
+  const renamed = renamings(names, [OCCURRED.v4, OCCURRED.v5]);
   const additions: string[] = [];
   if (!names.has('@type')) additions.push(`"@type":${oneCharPerByte(JSON.stringify(eventType))}`);
   if (!names.has('@baseType')) additions.push('"@baseType":"Event"');
-  if (additions.length === 0 && !names.has(OCCURRED.v4)) return text;
-  const edit = (member: Member): string | undefined => respell(text, member, OCCURRED.v4, OCCURRED.v5, names);
-  return rewriteMembers(text, members, edit, additions);
+  if (additions.length === 0 && renamed.size === 0) return text;
+  return rewriteMembers(text, members, (member) => respelled(text, member, renamed), additions);
 }
 
-/** The member with its name respelled; left out when the other spelling is there as well. */
-function respell(
+/**
+ * Names that the version does not have: the new one, or undefined where the right one is there as well. TMF666 v4.0.0
+ * calls the content `payload`.
+ */
+function renamings(
+  names: ReadonlySet<string>,
+  occurred: readonly [string, string],
+): ReadonlyMap<string, string | undefined> {
+  const renamed = new Map<string, string | undefined>();
+  for (const [from, to] of [occurred, CONTENT] as const) {
+    if (!names.has(from)) continue;
+    if (!names.has(to)) renamed.set(from, to);
+    else if (from !== 'payload') renamed.set(from, undefined);
+  }
+  return renamed;
+}
+
+/** The member with its name respelled, where the version has another; undefined: left out. */
+function respelled(
   text: string,
   member: Member,
-  from: string,
-  to: string,
-  names: ReadonlySet<string>,
+  renamed: ReadonlyMap<string, string | undefined>,
 ): string | undefined {
-  if (member.name !== from) return raw(text, member);
-  return names.has(to) ? undefined : `"${to}":${text.slice(member.valueStart, member.valueEnd)}`;
+  if (!renamed.has(member.name)) return raw(text, member);
+  const name = renamed.get(member.name);
+  return name === undefined ? undefined : `"${name}":${text.slice(member.valueStart, member.valueEnd)}`;
 }
 
 function raw(text: string, member: Member): string {

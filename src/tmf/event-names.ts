@@ -33,7 +33,7 @@ export function canonicalEventType(name: string): string {
 }
 
 function canonicalise(name: string): string {
-  const lastSegment = name.slice(name.lastIndexOf('.') + 1).toLowerCase();
+  const lastSegment = withoutPackage(name).toLowerCase();
   const stem = lastSegment.replace(/(?<=.)(?:event|notification)$/, '');
   for (const [ending, same] of SAME_ENDINGS) {
     if (stem.endsWith(ending)) return stem.slice(0, -ending.length) + same;
@@ -41,11 +41,17 @@ function canonicalise(name: string): string {
   return stem;
 }
 
-const WORDS: readonly (readonly [string, string])[] = [
+/** Words of other dialects, and those of the specifications for the same. */
+const OTHER_WORDS: readonly (readonly [other: string, specified: string])[] = [
   ['Creation', 'Create'],
   ['Remove', 'Delete'],
+];
+const NOTIFICATION_WORDS: readonly (readonly [string, string])[] = [
+  ['Create', 'Creation'],
+  ['Delete', 'Remove'],
   ['StatusChange', 'StateChange'],
 ];
+const WORDS: readonly (readonly [string, string])[] = [...OTHER_WORDS, ['StatusChange', 'StateChange']];
 
 /**
  * How producers may spell the event type that is given in the spelling of its specification: all that is equal to it,
@@ -64,6 +70,42 @@ export function spellingsOf(specified: string): readonly string[] {
   return [...new Set(names.flatMap((one) => [one, lowerFirst(one)]))];
 }
 
+/**
+ * `ProductOrderCreateEvent`: the name with `Event` behind it, in the words of the specifications. `specified`: as the
+ * specification spells it, where that is known.
+ */
+export function asEvent(name: string, specified: string | undefined): string {
+  return `${upperFirst(inWordsOf(OTHER_WORDS, stemOf(specified ?? name)))}Event`;
+}
+
+/** `ProductOrderCreationNotification`: as listeners of ODA components spell the names. */
+export function asNotification(name: string, specified: string | undefined): string {
+  return `${inWordsOf(NOTIFICATION_WORDS, stemOf(asEvent(name, specified)))}Notification`;
+}
+
+/** `productOrder` of `ProductOrderStateChangeEvent`, whose kind is `StateChange`; '' = not known. */
+export function resourceNameOf(name: string, kind: string): string {
+  const stem = stemOf(name);
+  const known = kind !== '' && stem.endsWith(kind) ? kind : '';
+  const words = /(?:Creat(?:e|ion)|Delete|Remove|(?:State|Status|AttributeValue)?Change)$/;
+  return lowerFirst(known === '' ? stem.replace(words, '') : stem.slice(0, -known.length));
+}
+
+/** Without the package of a Java class name. */
+export function withoutPackage(name: string): string {
+  return name.slice(name.lastIndexOf('.') + 1);
+}
+
+/** The name without package, `Event` and `Notification`. */
+function stemOf(name: string): string {
+  return withoutPackage(name).replace(/(?<=.)(?:Event|Notification)$/i, '');
+}
+
+function inWordsOf(words: readonly (readonly [from: string, to: string])[], stem: string): string {
+  const found = words.find(([from]) => stem.endsWith(from));
+  return found === undefined ? stem : stem.slice(0, -found[0].length) + found[1];
+}
+
 /** Does the word end as names of event types do? A test of looks, for names that no catalogue knows. */
 export function looksLikeEventType(word: string): boolean {
   return /[a-z0-9](?:Event|Notification)$/.test(word);
@@ -72,4 +114,8 @@ export function looksLikeEventType(word: string): boolean {
 /** `ProductOrderCreateEvent` -> `productOrderCreateEvent`, as listener paths and payload members are spelled. */
 export function lowerFirst(name: string): string {
   return name.slice(0, 1).toLowerCase() + name.slice(1);
+}
+
+function upperFirst(name: string): string {
+  return name.slice(0, 1).toUpperCase() + name.slice(1);
 }

@@ -1,20 +1,25 @@
 import type { Delivery, Feed } from '../../src/brokers/broker.ts';
 import { Capacity } from '../../src/delivery/capacity.ts';
+import { Dialect } from '../../src/delivery/dialect.ts';
 import { Dispatcher } from '../../src/delivery/dispatcher.ts';
 import { systemClock } from '../../src/time.ts';
+import { createProfiles } from '../../src/tmf/profiles.ts';
 import { QUIET, SETTINGS, subscription } from '../support/sim-gateway.ts';
 import { listen, makeSender, until } from './setting.ts';
 
 /** A subscription's deliveries over real sockets, of a feed that only writes down what it is told. */
 function dispatching(callback: string) {
   const capacity = new Capacity({ memory: 1 << 20, slots: 8 }, systemClock);
-  const dispatcher = new Dispatcher(subscription('a', { callback }), {
+  const deps = {
     ...{ clock: systemClock, random: () => 0.5, sender: makeSender(), settings: SETTINGS, capacity },
     ...{ observer: QUIET, roomAgain: () => undefined, stopped: () => undefined },
     lettersOf: () => {
       throw new Error('nothing dies here');
     },
-  });
+  };
+  const one = subscription('a', { callback });
+  const dialect = new Dialect(createProfiles().standard, one.scope, { eventOf: () => undefined }, undefined);
+  const dispatcher = new Dispatcher(one, deps, dialect);
   const settled: string[] = [];
   const feed: Feed = {
     ...{ attempted: () => undefined, evicted: () => undefined, mayAttempt: () => true },

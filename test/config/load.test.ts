@@ -123,19 +123,26 @@ brokr: kafka
 hub:
   apis:
     - { api: TMF622, version: 4.0, basPath: /a }
+  profiles: [{ name: x, eventNames: Event, listenerBase: a }]
+  scopes: [{ profile: fiware }]
 subscriptions:
   - { callback: 'ftp://x', version: 4 }
   - { callback: 'http://x/', api: TMF622, basePath: /tmf-api/x/v4 }
   - just text
+  - { callback: 'http://x/', secret: topsecret }
 `;
     const missing = 'given nothing in file:4';
     expect(problems(yaml)).toEqual([
       `hub.apis[0].basePath: expected a path that starts with "/" and does not end with one; ${missing}`,
       'hub.apis[0].basPath: no such key (given in file:4); did you mean hub.apis[].basePath?',
-      'subscriptions[0].callback: expected an http or https URL without credentials and fragment; given "ftp://x" in file:6',
-      'subscriptions[0].version: expected to stand beside api; given 4 in file:6',
-      'subscriptions[1].basePath: expected to stand without api; given "/tmf-api/x/v4" in file:7',
-      'subscriptions[2]: expected an object with api, version, basePath, callback, query, ordering; given "just text" in file:8',
+      'hub.profiles[0].listenerBase: expected a path that starts with "/" and does not end with one, {resource} may stand in it; given "a" in file:5',
+      'hub.profiles[0].eventNames: expected one of as-produced, event, lower-event, notification; given "Event" in file:5',
+      'hub.scopes[0].api: expected to stand here, or basePath; given nothing in file:6',
+      'subscriptions[0].callback: expected an http or https URL without credentials and fragment; given "ftp://x" in file:8',
+      'subscriptions[0].version: expected to stand beside api; given 4 in file:8',
+      'subscriptions[1].basePath: expected to stand without api; given "/tmf-api/x/v4" in file:9',
+      'subscriptions[2]: expected an object with api, version, basePath, callback, query, profile, secret, ordering; given "just text" in file:10',
+      'subscriptions[3].secret: expected "whsec_" and 24 to 64 bytes in base64; given a value that is not shown in file:11',
     ]);
   });
 

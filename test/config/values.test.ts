@@ -1,7 +1,7 @@
 import { parseAllowed } from '../../src/config/addresses.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { nearest } from '../../src/config/nearest.ts';
-import { parseDuration, parseSize } from '../../src/config/units.ts';
+import { parseDuration, parseSize } from '../../src/units.ts';
 
 const accepts = (variable: string, value: string) =>
   loadConfig({ env: { [`TMF_HUB_${variable}`]: value } }).ok;

@@ -106,6 +106,24 @@ describe('RULES 15: a missing event id', () => {
     expect(text).toContain('"event":{"x":{"n":1.10}}');
   });
 
+  test('what was completed is noted, for the log; a whole envelope is not touched', () => {
+    expect(readable(record({ ...whole, eventId: null, eventTime: ' ' })).event.completed).toEqual([
+      ...['eventId', 'eventTime'],
+    ]);
+    expect(readable(record(whole)).event.completed).toBeUndefined();
+  });
+
+  test('TMF909 v3 has only an event: its type comes from the record, and is written in as well', () => {
+    const { event, document } = readable(
+      record('{"event":{"serviceCategory":{"id":"7"}}}', { eventType: 'ServiceCategoryCreateEvent' }),
+    );
+    expect(document).toEqual(JSON.parse(Buffer.from(event.bytes).toString()));
+    expect(event.completed).toEqual(['eventId', 'eventTime', 'eventType']);
+    expect(JSON.parse(Buffer.from(event.bytes).toString())).toMatchObject({
+      ...{ eventType: 'ServiceCategoryCreateEvent', event: { serviceCategory: { id: '7' } } },
+    });
+  });
+
   test('a number is an id', () => {
     expect(readable(record({ ...whole, eventId: 17 })).event.id).toBe('17');
   });
@@ -209,5 +227,31 @@ describe('RULES 25, PITFALLS 18: credentials in headers', () => {
     const withCookie = record(whole, { cookie: 'c' });
     decode(withCookie, knowledge);
     expect(withCookie.headers).toEqual({ cookie: 'c' });
+  });
+});
+
+describe('what was posted to a topic', () => {
+  const headers = { tmfTopic: 't1', eventType: 'XCreateEvent' };
+
+  test('is of that topic, and of no API', () => {
+    expect(readable(record(whole, headers)).event).toMatchObject({
+      topic: 't1',
+      apis: [],
+      orderingKey: 'x1',
+    });
+    expect(readable(record(whole, { ...headers, tmfApi: 'TMF620' })).event.apis).toEqual([]);
+    expect(readable(record(whole)).event).toMatchObject({ topic: undefined, apis: BOTH });
+    expect(readable(record(whole, { tmfTopic: '' })).event).toMatchObject({ topic: undefined, apis: BOTH });
+  });
+
+  test.each([['a text'], [[1]], [0], [false]])('may carry %j', (event) => {
+    const { document, event: decoded } = readable(record({ ...whole, event }, headers));
+    expect(document).toMatchObject({ event });
+    expect(decoded.orderingKey).toBe('c1');
+    expect(decode(record({ ...whole, event }), knowledge)).toHaveProperty('unreadable');
+  });
+
+  test('carries something', () => {
+    expect(decode(record({ ...whole, event: null }, headers), knowledge)).toHaveProperty('unreadable');
   });
 });

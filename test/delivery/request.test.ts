@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import { validateHeaderValue } from 'node:http';
 import type { Delivery } from '../../src/brokers/broker.ts';
 import { attemptOf, remember, requestOf, targetOf } from '../../src/delivery/attempt.ts';
+import { Dialect } from '../../src/delivery/dialect.ts';
 import type { TmfEvent } from '../../src/tmf/event.ts';
+import { createProfiles } from '../../src/tmf/profiles.ts';
 import { subscription } from '../support/sim-gateway.ts';
 import { answered, failed, ids, Scene } from './scene.ts';
 
@@ -21,6 +23,7 @@ function event(given: Partial<TmfEvent> = {}): TmfEvent {
     orderingKey: 'x1',
     correlationId: undefined,
     traceparent: undefined,
+    topic: undefined,
     time: 0,
     bytes: Buffer.from(JSON.stringify(document)),
     ...given,
@@ -31,10 +34,11 @@ function delivery(given: Partial<TmfEvent> = {}, more: Partial<Delivery> = {}): 
   return { event: event(given), attempts: 0, replay: false, history: undefined, ...more } as Delivery;
 }
 
-const hub = (major: number | null) =>
-  targetOf(
-    subscription('s', { scope: { basePath: '', api: null, major }, callback: 'https://l.example/cb?a=1' }),
-  );
+const hub = (major: number | null) => {
+  const scope = { basePath: '', api: null, major };
+  const dialect = new Dialect(createProfiles().standard, scope, { eventOf: () => undefined }, undefined);
+  return targetOf(subscription('s', { scope, callback: 'https://l.example/cb?a=1' }), dialect);
+};
 const headersOf = (given: Partial<TmfEvent>) => requestOf(delivery(given), hub(null), 0).headers;
 
 describe('the request of an attempt', () => {

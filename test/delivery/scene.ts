@@ -3,6 +3,7 @@ import type { CallbackAnswer, CallbackRequest } from '../../src/callbacks/sender
 import type { DeliveryObserver } from '../../src/delivery/observer.ts';
 import type { DeliverySettings } from '../../src/delivery/settings.ts';
 import type { Subscription } from '../../src/registry/store.ts';
+import type { EventChecks } from '../../src/tmf/event-check.ts';
 import { MemoryStorage, NO_FAULTS, type MemoryLogFaults } from '../support/memory-log.ts';
 import { SimClock } from '../support/sim-clock.ts';
 import { SETTINGS, SimGateway, eventRecord, subscription } from '../support/sim-gateway.ts';
@@ -14,6 +15,7 @@ export interface Call {
   /** Simulated milliseconds since the scene began. */
   readonly at: number;
   readonly to: string;
+  readonly url: string;
   readonly eventId: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
@@ -32,6 +34,9 @@ export interface SceneOptions {
   readonly partitions?: number;
   readonly faults?: Partial<MemoryLogFaults>;
   readonly observer?: Partial<DeliveryObserver>;
+  readonly checks?: EventChecks;
+  /** Of every event; none unless said. */
+  readonly apis?: readonly string[];
   readonly random?: () => number;
   readonly brokenOff?: (request: CallbackRequest) => CallbackAnswer | undefined;
   /** Simulated milliseconds of every answer that does not say otherwise. */
@@ -149,7 +154,7 @@ export class Scene {
   }
 
   #newGateway(): SimGateway {
-    const { retry, circuit, limits, faults, observer, random, brokenOff } = this.#options;
+    const { retry, circuit, limits, faults, observer, random, brokenOff, checks, apis } = this.#options;
     return new SimGateway({
       clock: this.clock,
       storage: this.storage,
@@ -165,6 +170,8 @@ export class Scene {
       },
       ...(random ? { random } : {}),
       ...(brokenOff ? { brokenOff } : {}),
+      ...(checks ? { checks } : {}),
+      ...(apis ? { apis } : {}),
       listener: (request) => this.#answer(request),
     });
   }
@@ -174,7 +181,7 @@ export class Scene {
     const eventId = (headers['webhook-id'] ?? '').replace(/:[^:]*$/, '');
     const time = 1 + (this.#times.get(`${to} ${eventId}`) ?? 0);
     this.#times.set(`${to} ${eventId}`, time);
-    const call = { at: this.now, to, eventId, headers, body: Buffer.from(body), time };
+    const call = { at: this.now, to, url, eventId, headers, body: Buffer.from(body), time };
     this.calls.push(call);
     const reply = this.#listeners.get(to)?.(call) ?? 204;
     const { answerMs = 1 } = this.#options;

@@ -72,6 +72,20 @@ describe('subscriptions of the configuration', () => {
     ).rejects.toThrow(/subscriptions\[0\] .*NoSuchThingEvent/);
   });
 
+  test.each(['fiware', 'openslice'])(
+    'may ask for a profile (%s) and a secret; another one in the next configuration is told, not ignored',
+    async (profile) => {
+      const secret = (byte: number) => `whsec_${Buffer.alloc(32, byte).toString('base64')}`;
+      const registry = new MemoryRegistry();
+      const start = async (byte: number) =>
+        apply(await startParts({ registry }), declare({ profile, secret: secret(byte) }));
+      await start(1);
+      await start(1);
+      expect(registry.rows()).toMatchObject([{ extensions: { profile, secret: secret(1) } }]);
+      await expect(start(2)).rejects.toThrow(/subscriptions\[0\] .*another "secret": delete it/);
+    },
+  );
+
   test.each(['idempotent', 'conflict', 'allow'] as const)(
     'a restart makes no duplicates (%s)',
     async (duplicates) => {
