@@ -20,6 +20,7 @@ interface SpecRecord {
   readonly title: string;
   readonly version: string;
   readonly basePath: string | null;
+  readonly hubs?: readonly { readonly path: string }[];
   readonly source: { readonly kind: string; readonly repo?: string; readonly commit?: string };
 }
 
@@ -84,6 +85,7 @@ function generate(folder: string): string {
     record.version,
     basePathOf(record, sorted),
     (events.get(`${record.apiId} ${record.version}`) ?? []).map(rowOf),
+    ...traitsOf(record),
   ]);
   const body = [
     "import type { ApiRow } from './catalogue-rows.ts';",
@@ -94,6 +96,11 @@ function generate(folder: string): string {
     '',
   ].join('\n');
   return header(sorted, rows, digest(body)) + body;
+}
+
+/** Nothing where there is nothing to say: most rows end with their events. */
+function traitsOf({ hubs = [] }: SpecRecord): [] | [readonly ['topics']] {
+  return hubs.some(({ path }) => path.endsWith('/topic/{topicId}/hub')) ? [['topics']] : [];
 }
 
 /** Events by `API version`. Inferred ones are guesses and the one without a name is none: both are left out. */

@@ -9,7 +9,9 @@ import type { Catalogue } from '../tmf/catalogue.ts';
 import { hubRoutes, shapePath } from './hub-routes.ts';
 import { gatewayDocument } from './openapi.ts';
 import { createLocator } from './place.ts';
-import type { Place } from './place.ts';
+import type { Nowhere, Place } from './place.ts';
+import { createPostedEvents } from './posted-events.ts';
+import type { PostedEventDependencies } from './posted-events.ts';
 import { publishHandler } from './publish-routes.ts';
 import { createPublishing } from './publishing.ts';
 import type { PublishingDependencies } from './publishing.ts';
@@ -17,10 +19,15 @@ import { refuse } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
 import type { Registrations } from './registrations.ts';
 import { sendRefusal, writeAs } from './representation.ts';
+import { createTopicEvents } from './topic-events.ts';
+import { topicRoutes, topicShapePath } from './topic-routes.ts';
+import { topicScope } from './topics.ts';
+import type { Topics } from './topics.ts';
 import { hubValidation, validationRefusal } from './validation.ts';
 
-export interface HubDependencies extends PublishingDependencies {
+export interface HubDependencies extends PublishingDependencies, PostedEventDependencies {
   readonly registrations: Registrations;
+  readonly topics: Topics;
   readonly catalogue: Catalogue;
   /** `server.basePath`: '' or a path that starts with `/` and does not end with one. */
   readonly basePath: string;
@@ -32,11 +39,15 @@ export interface HubDependencies extends PublishingDependencies {
   readonly logger: Logger;
 }
 
-const METHODS: Readonly<Record<Place['kind'], readonly string[]>> = {
+export const METHODS: Readonly<Record<Place['kind'], readonly string[]>> = {
   hubs: ['GET', 'POST'],
   hub: ['GET', 'DELETE'],
   event: ['POST'],
   listener: ['POST'],
+  topics: ['GET', 'POST'],
+  topic: ['GET', 'DELETE'],
+  'topic-events': ['GET', 'POST'],
+  'topic-event': ['GET'],
 };
 
 /** The Express app; binding a server to it is the caller's. */
@@ -47,28 +58,22 @@ export function createHubApp(dependencies: HubDependencies): Express {
   app.use(dispatch(dependencies));
   app.use(description(dependencies));
   app.use((_req, res) => {
-    const { hint } = res.locals as { hint: string };
-    sendRefusal(res, refuse(404, 'Not found', hint), null);
+    const { hint, major } = res.locals['nowhere'] as Nowhere;
+    sendRefusal(res, refuse(404, 'Not found', hint), major);
   });
   app.use(errorHandler(dependencies.logger));
   return app;
 }
 
-/** Publishing goes straight to its handler; hubs get the URL under which their shape is described and routed. */
+/** Publishing goes straight to its handler; the rest gets the URL under which its shape is described and routed. */
 function dispatch(dependencies: HubDependencies): RequestHandler {
   const locate = createLocator(dependencies.catalogue, dependencies.basePath);
-  const publish = publishHandler(createPublishing(dependencies), dependencies.maxEventBody);
-  const hubs = hubRoutes({
-    registrations: dependencies.registrations,
-    root: (dependencies.publicUrl ?? '') + dependencies.basePath,
-    maxBody: dependencies.maxHubBody,
-    validation: hubValidation(dependencies.logger),
-  });
+  const serve = handlers(dependencies);
   return (req, res, next) => {
     const place = locate(req.path);
-    writeAs(res, place.kind === 'nowhere' ? null : place.scope.major);
+    writeAs(res, place.kind === 'nowhere' ? place.major : place.scope.major);
     if (place.kind === 'nowhere') {
-      res.locals['hint'] = place.hint;
+      res.locals['nowhere'] = place;
       next();
       return;
     }
@@ -77,13 +82,56 @@ function dispatch(dependencies: HubDependencies): RequestHandler {
     if (!allowed.includes(req.method)) {
       res.setHeader('Allow', allowed.join(', '));
       sendRefusal(res, methodNotAllowed(req.method, allowed), place.scope.major);
-    } else if (place.kind === 'event' || place.kind === 'listener') {
-      publish(req, res, next);
     } else {
-      const queryString = req.url.indexOf('?');
-      req.url = shapePath(place) + (queryString === -1 ? '' : req.url.slice(queryString));
-      hubs(req, res, next);
+      serve(place, req.method)(req, res, next);
     }
+  };
+}
+
+function handlers(dependencies: HubDependencies): (place: Place, method: string) => RequestHandler {
+  const { registrations, topics, maxHubBody, logger } = dependencies;
+  const root = (dependencies.publicUrl ?? '') + dependencies.basePath;
+  const shared = { root, maxBody: maxHubBody, validation: hubValidation(logger) };
+  const publish = publishHandler(createPublishing(dependencies), dependencies.maxEventBody);
+  const hubs = hubRoutes({ registrations, ...shared });
+  const ofTopics = topicRoutes({
+    ...{ topics, ...shared },
+    postedEvents: createPostedEvents(dependencies),
+    announce: createTopicEvents(dependencies),
+  });
+  return (place, method) => {
+    if (place.kind === 'event' || place.kind === 'listener') return publish;
+    if (place.kind === 'hubs' || place.kind === 'hub') {
+      const handler = routedAs(shapePath(place), hubs);
+      return place.kind === 'hubs' && place.topicId !== undefined ? onTopic(topics, handler) : handler;
+    }
+    if (place.kind === 'topic-events' && method === 'POST') return onTopic(topics, publish);
+    return routedAs(topicShapePath(place), ofTopics);
+  };
+}
+
+function routedAs(path: string, handler: RequestHandler): RequestHandler {
+  return (req, res, next) => {
+    const queryString = req.url.indexOf('?');
+    req.url = path + (queryString === -1 ? '' : req.url.slice(queryString));
+    handler(req, res, next);
+  };
+}
+
+/** For what is below a topic that there must be. Its hubs get to know its filters. */
+function onTopic(topics: Topics, handler: RequestHandler): RequestHandler {
+  return (req, res, next) => {
+    const place = res.locals['place'] as Extract<Place, { topicId?: string }>;
+    const { hub, topicId = '' } = place;
+    if (hub === undefined) return next();
+    const onward = async (): Promise<void> => {
+      const found = await topics.find(hub.basePath, topicId);
+      if (!found.ok) return sendRefusal(res, found, hub.major);
+      if (place.kind === 'hubs')
+        res.locals['place'] = { ...place, scope: topicScope(hub.basePath, topicId, hub.major, found.topic) };
+      handler(req, res, next);
+    };
+    onward().catch(next);
   };
 }
 
@@ -96,8 +144,13 @@ function description({ catalogue, basePath, publicUrl }: HubDependencies): Reque
   const paths = ['/openapi.json', `${basePath}/openapi.json`];
   let text: string | undefined;
   return (req, res, next) => {
-    if (req.method !== 'GET' || !paths.includes(req.path)) {
+    if (!paths.includes(req.path)) {
       next();
+      return;
+    }
+    if (req.method !== 'GET') {
+      res.setHeader('Allow', 'GET');
+      sendRefusal(res, methodNotAllowed(req.method, ['GET']), null);
       return;
     }
     text ??= JSON.stringify(gatewayDocument(catalogue, (publicUrl ?? '') + basePath));

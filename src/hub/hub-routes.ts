@@ -23,16 +23,21 @@ export const SHAPES = { v4: '/v4', v5: '/v5' } as const;
 /** The path of a place in the description that requests are checked against, without the query string. */
 export function shapePath(place: Extract<Place, { kind: 'hubs' | 'hub' }>): string {
   const shape = isV5(place.scope.major) ? SHAPES.v5 : SHAPES.v4;
-  return place.kind === 'hub' ? `${shape}/hub/${encodeURIComponent(place.id)}` : `${shape}/hub`;
+  const below = place.topicId === undefined ? '' : `/topic/${encodeURIComponent(place.topicId)}`;
+  return `${shape}${below}/hub${place.kind === 'hub' ? `/${encodeURIComponent(place.id)}` : ''}`;
 }
+
+/** Of an API, or of a topic below it. */
+const HUBS = ['/:shape/hub', '/:shape/topic/:topicId/hub'];
+const HUB = HUBS.map((path) => `${path}/:id`);
 
 /** Expects the place of the request in `res.locals.place` and its `shapePath` as the URL. */
 export function hubRoutes({ registrations, root, maxBody, validation }: HubRouteDependencies): Router {
   const router = Router();
-  router.post('/:shape/hub', readBody(maxBody), parseBody);
+  router.post(HUBS, readBody(maxBody), parseBody);
   router.use([...validation]);
 
-  router.post('/:shape/hub', async (req, res) => {
+  router.post(HUBS, async (req, res) => {
     const { scope } = placeOf(res);
     const result = await registrations.register(scope, asObject(req.body) ?? {});
     if (!result.ok) return sendRefusal(res, result, scope.major, (id) => hubHref(root, { scope, id }));
@@ -40,7 +45,7 @@ export function hubRoutes({ registrations, root, maxBody, validation }: HubRoute
     res.status(201).json(hubBody(root, result.subscription));
   });
 
-  router.get('/:shape/hub', (req, res) => {
+  router.get(HUBS, (req, res) => {
     const all = registrations.list(placeOf(res).scope);
     const { offset, limit } = pageOf(req.url, all.length);
     const page = all.slice(offset, offset + limit);
@@ -49,14 +54,14 @@ export function hubRoutes({ registrations, root, maxBody, validation }: HubRoute
     res.json(page.map((one) => hubBody(root, one)));
   });
 
-  router.get('/:shape/hub/:id', async (_req, res) => {
+  router.get(HUB, async (_req, res) => {
     const { scope, id } = hubOf(res);
     const result = await registrations.get(scope, id);
     if (!result.ok) return sendRefusal(res, result, scope.major);
     res.json(hubBody(root, result.subscription));
   });
 
-  router.delete('/:shape/hub/:id', async (_req, res) => {
+  router.delete(HUB, async (_req, res) => {
     const { scope, id } = hubOf(res);
     const result = await registrations.remove(scope, id);
     if (!result.ok) return sendRefusal(res, result, scope.major);
@@ -65,7 +70,7 @@ export function hubRoutes({ registrations, root, maxBody, validation }: HubRoute
   return router;
 }
 
-const parseBody: RequestHandler = (req, res, next) => {
+export const parseBody: RequestHandler = (req, res, next) => {
   const body = jsonText(req);
   const parsed = body.ok ? parseJson(body.text) : body;
   if (!parsed.ok) return sendRefusal(res, parsed, placeOf(res).scope.major);
@@ -82,7 +87,7 @@ function hubOf(res: Response): Extract<Place, { kind: 'hub' }> {
 }
 
 /** Both are checked against the description before; without a limit there is no hidden one (PITFALLS 15). */
-function pageOf(url: string, total: number): { offset: number; limit: number } {
+export function pageOf(url: string, total: number): { offset: number; limit: number } {
   const query = new URLSearchParams(url.split('?')[1] ?? '');
   return { offset: Number(query.get('offset') ?? 0), limit: Number(query.get('limit') ?? total) };
 }

@@ -20,7 +20,7 @@
  */
 import type { Logger } from '../logger.ts';
 import type { RegistryStore, Subscription, SubscriptionState } from '../registry/store.ts';
-import type { Query } from '../tmf/query.ts';
+import type { Query } from '../tmf/query/query.ts';
 import { sleep, type Clock } from '../time.ts';
 import type { Feeds } from './feeds.ts';
 import { Following } from './following.ts';
@@ -34,6 +34,8 @@ export type Created =
   | { readonly outcome: 'created' | 'existing'; readonly subscription: Subscription }
   /** Another replica is at work on the same subscription. */
   | { readonly outcome: 'busy' }
+  /** The topic that it was to belong to is removed. */
+  | { readonly outcome: 'topicless' }
   | { readonly outcome: 'failed' };
 
 /** How often a creation looks whether another replica is done with the same subscription. */
@@ -229,8 +231,16 @@ export class SubscriptionLifecycle {
   }
 
   async #activate(pending: Subscription, query: Query): Promise<Created> {
-    const { id } = pending;
+    const {
+      id,
+      scope: { topic },
+    } = pending;
     try {
+      if (topic !== undefined && !(await this.#store.topics.hold(topic.id))) {
+        this.#unfinished.noteOurs(pending);
+        await this.#unfinished.undo(id);
+        return { outcome: 'topicless' };
+      }
       await this.#feeds.attach(pending, query, 'new');
       const active = await this.#store.update(id, { state: 'active' }, pending.version);
       if (active === undefined) throw new Error('it was removed while it was being registered');

@@ -4,6 +4,8 @@
  */
 import type { HubScope } from '../registry/store.ts';
 import type { Catalogue, HubPlace } from '../tmf/catalogue.ts';
+import { decoded, MAX_ID_LENGTH } from './segment.ts';
+import { topicPlaceAt } from './topic-place.ts';
 
 /** The hub of a place; `hub` undefined = the global one. */
 export interface Base {
@@ -13,19 +15,24 @@ export interface Base {
 
 export type Place = Base &
   (
-    | { readonly kind: 'hubs' }
+    | { readonly kind: 'hubs'; readonly topicId?: string }
     | { readonly kind: 'event' }
-    | { readonly kind: 'hub'; readonly id: string }
+    | { readonly kind: 'hub'; readonly id: string; readonly topicId?: string }
     | { readonly kind: 'listener'; readonly eventName: string }
+    | { readonly kind: 'topics' }
+    | { readonly kind: 'topic'; readonly topicId: string }
+    | { readonly kind: 'topic-events'; readonly topicId: string }
+    | { readonly kind: 'topic-event'; readonly topicId: string; readonly eventId: string }
   );
 
 export interface Nowhere {
   readonly kind: 'nowhere';
   /** A sentence that helps to find the right path. */
   readonly hint: string;
+  /** The version of the API whose base path it is below, so that the refusal has its shape; else null. */
+  readonly major: number | null;
 }
 
-const MAX_ID_LENGTH = 128;
 const EVENT_NAME = /^[\w.-]{1,200}$/;
 const MOST_NEIGHBOURS = 8;
 
@@ -41,9 +48,14 @@ export function createLocator(catalogue: Catalogue, prefix: string): (path: stri
   const neighboursOf = createNeighbours(catalogue);
 
   return (path) => {
-    if (!path.startsWith(`${prefix}/`)) return nowhere(`every path here starts with ${prefix}/`);
+    if (!path.startsWith(`${prefix}/`)) return nowhere(`every path here starts with ${prefix}/`, null);
     const below = path.slice(prefix.length).replace(/\/$/, '');
-    return placeAt(below, bases) ?? nowhere(hintFor(below, neighboursOf(below), prefix));
+    const place = placeAt(below, bases) ?? topicPlaceAt(below, bases);
+    if (place !== undefined) return place;
+    const neighbours = neighboursOf(below);
+    const base = neighbours.find((basePath) => below.startsWith(`${basePath}/`));
+    const major = bases.get(base ?? '')?.scope.major ?? null;
+    return nowhere(hintFor(below, neighbours, prefix, bases), major);
   };
 }
 
@@ -65,17 +77,8 @@ function placeAt(path: string, bases: ReadonlyMap<string, Base>): Place | undefi
   return undefined;
 }
 
-function decoded(segment: string): string | undefined {
-  if (!segment.includes('%')) return segment === '' ? undefined : segment;
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    return undefined;
-  }
-}
-
-function nowhere(hint: string): Nowhere {
-  return { kind: 'nowhere', hint };
+function nowhere(hint: string, major: number | null): Nowhere {
+  return { kind: 'nowhere', hint, major };
 }
 
 /** Base paths that name the same API as a path does: another version, other capitals, another prefix. */
@@ -99,13 +102,19 @@ function nameIn(basePath: string): string {
   return segments.findLast((segment) => !/^v\d+$/.test(segment)) ?? '';
 }
 
-function hintFor(path: string, neighbours: readonly string[], prefix: string): string {
+function hintFor(
+  path: string,
+  neighbours: readonly string[],
+  prefix: string,
+  bases: ReadonlyMap<string, Base>,
+): string {
   if (neighbours.length === 0) {
     return 'no hub is here; hubs are at {apiBase}/hub and /hub, all base paths stand in /openapi.json';
   }
   const known = neighbours.map((basePath) => prefix + basePath).join(', ');
   if (neighbours.some((basePath) => path.startsWith(`${basePath}/`))) {
-    return `below ${known} there are only /hub, /hub/{id}, /event and /listener/{eventName}`;
+    const topics = neighbours.some((basePath) => bases.get(basePath)?.hub?.hasTopics === true);
+    return `below ${known} there are only /hub, /hub/{id}, /event${topics ? ', /topic, what is below it,' : ''} and /listener/{eventName}`;
   }
   return `this API is served at ${known}`;
 }

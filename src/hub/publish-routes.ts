@@ -1,11 +1,14 @@
-/** `POST /event`, `POST {apiBase}/event` and `POST {apiBase}/listener/{eventName}`: 201 once the event is durable. */
+/**
+ * `POST /event`, `POST {apiBase}/event`, `POST {apiBase}/listener/{eventName}` and `POST {topic}/event`: 201 once the
+ * event is durable.
+ */
 import type { Request, RequestHandler, Response } from 'express';
 import { jsonText, readBody } from './body.ts';
 import type { Place } from './place.ts';
 import type { createPublishing } from './publishing.ts';
 import { mediaType, sendRefusal } from './representation.ts';
 
-export type PublishPlace = Extract<Place, { kind: 'event' | 'listener' }>;
+export type PublishPlace = Extract<Place, { kind: 'event' | 'listener' | 'topic-events' }>;
 
 /**
  * Handles a publish request whose place is in `res.locals.place`. Many thousands a second come this way, so it is
@@ -36,6 +39,7 @@ async function answer(
   const result = await publish({
     base: place,
     eventName: place.kind === 'listener' ? place.eventName : undefined,
+    topicId: place.kind === 'topic-events' ? place.topicId : undefined,
     text: body.text,
     bytes: body.bytes,
     tmfApi: header(req, 'tmfapi'),

@@ -6,9 +6,10 @@ import type { Coordinates, NewRecord } from '../brokers/broker.ts';
 import type { Logger } from '../logger.ts';
 import type { Clock } from '../time.ts';
 import type { Catalogue } from '../tmf/catalogue.ts';
-import { asObject, contentOf, identifier, memberOf } from '../tmf/document.ts';
+import { asObject, contentOf, hasAnyContent, identifier, memberOf } from '../tmf/document.ts';
 import type { JsonObject } from '../tmf/document.ts';
 import { completeEnvelope } from '../tmf/envelope.ts';
+import { objectionText, type EventCheck } from '../tmf/event-check.ts';
 import { canonicalEventType } from '../tmf/event-names.ts';
 import { orderingKey } from '../tmf/ordering.ts';
 import { parseJson } from './body.ts';
@@ -27,6 +28,8 @@ export interface PublishingDependencies {
   /** The topic for events of an API; undefined = of no API in particular. */
   readonly topicOf: (apiId: string | undefined) => string;
   readonly unknownEventTypes: 'reject' | 'accept';
+  /** Of what is published to that source; undefined: anything may be published. */
+  readonly check?: EventCheck | undefined;
   readonly clock: Clock;
   readonly newId: () => string;
   readonly logger: Logger;
@@ -36,6 +39,8 @@ export interface PublishRequest {
   readonly base: Base;
   /** From `{apiBase}/listener/{eventName}`. */
   readonly eventName: string | undefined;
+  /** A topic that there is: its hubs alone get the event. */
+  readonly topicId?: string | undefined;
   readonly text: string;
   /** The same as `text`. */
   readonly bytes: Buffer;
@@ -72,6 +77,8 @@ export function createPublishing(
   };
 }
 
+const NO_API = { ok: true, api: undefined } as const;
+
 interface Prepared {
   readonly ok: true;
   readonly api: string | undefined;
@@ -85,16 +92,21 @@ function prepare(request: PublishRequest, dependencies: PublishingDependencies):
   if (!parsed.ok) return parsed;
   const document = asObject(parsed.value);
   if (document === undefined) return invalid('an event is one JSON object; publish several one by one');
-  if (contentOf(document) === undefined) {
+  // What a topic carries may be anything, but not nothing (TMF688).
+  const { topicId } = request;
+  if (contentOf(document) === undefined && !(topicId !== undefined && hasAnyContent(document))) {
     return invalid('"event" must be an object that carries the resource: {"event": {"productOrder": {...}}}');
   }
   const typed = typeOf(document, request, dependencies);
   if (!typed.ok) return typed;
-  const api = apiOf(typed.type, request, dependencies);
+  // No API is asked whether it has such events: it is none of theirs.
+  const api = topicId === undefined ? apiOf(typed.type, request, dependencies) : NO_API;
   if (!api.ok) return api;
   if (!isUsableId(memberOf(document, 'eventId'))) {
     return invalid('"eventId" must be a text in one line, at most 512 characters');
   }
+  const objection = objectionTo(document, typed.type, api.api, request, dependencies);
+  if (objection !== undefined) return objection;
 
   const { completed, eventId } = complete(document, typed.type, request, dependencies);
   const keys = api.api === undefined ? [] : dependencies.catalogue.payloadKeys(api.api, typed.type);
@@ -103,7 +115,11 @@ function prepare(request: PublishRequest, dependencies: PublishingDependencies):
     api: api.api,
     key: orderingKey(document, keys) ?? eventId,
     value: completed === request.text ? request.bytes : Buffer.from(completed, 'utf8'),
-    headers: recordHeaders(document, { api: api.api, type: typed.type, eventId }, request.traceparent),
+    headers: recordHeaders(
+      document,
+      { api: api.api, topicId, type: typed.type, eventId },
+      request.traceparent,
+    ),
   };
 }
 
@@ -159,6 +175,21 @@ function apiOf(
   return unknownType(`${named} has no events of type ${JSON.stringify(type)}; it has ${types.join(', ')}`);
 }
 
+/** A publisher that only knows callbacks would lose what is refused: its event is quarantined when it is read. */
+function objectionTo(
+  document: JsonObject,
+  type: string,
+  api: string | undefined,
+  { eventName, topicId }: PublishRequest,
+  { catalogue, check }: PublishingDependencies,
+): Refusal | undefined {
+  if (check === undefined || eventName !== undefined || topicId !== undefined) return undefined;
+  const objection = check(api === undefined ? catalogue.apisOfType(type) : [api], type, document);
+  return objection?.mode === 'quarantine'
+    ? invalid(`the event ${objectionText(objection, type)}`)
+    : undefined;
+}
+
 function complete(
   document: JsonObject,
   type: string,
@@ -188,14 +219,22 @@ function isBlank(value: unknown): boolean {
   return value === undefined || value === null || (typeof value === 'string' && value.trim() === '');
 }
 
+interface Facts {
+  readonly api: string | undefined;
+  readonly topicId: string | undefined;
+  readonly type: string;
+  readonly eventId: string;
+}
+
 function recordHeaders(
   document: JsonObject,
-  { api, type, eventId }: { api: string | undefined; type: string; eventId: string },
+  { api, topicId, type, eventId }: Facts,
   traceparent: string | undefined,
 ): Record<string, string> {
   const correlationId = identifier(memberOf(document, 'correlationId'));
   const headers: Record<string, string> = { eventType: type, eventId };
   if (api !== undefined) headers['tmfApi'] = api;
+  if (topicId !== undefined) headers['tmfTopic'] = topicId;
   // One that is no header stays in the document alone.
   if (correlationId !== undefined && ONE_LINE.test(correlationId)) headers['correlationId'] = correlationId;
   if (traceparent !== undefined && TRACEPARENT.test(traceparent)) headers['traceparent'] = traceparent;

@@ -29,6 +29,25 @@ export function noSuchSubscription(id: string): Refusal {
   return refuse(404, 'Not found', `there is no subscription ${JSON.stringify(id)} at this hub`);
 }
 
+export function noSuchTopic(id: string): Refusal {
+  return refuse(404, 'Not found', `there is no topic ${JSON.stringify(id)} here`);
+}
+
+/** A query that was not understood: which member it stands in, and at which character. */
+export function badQuery(
+  member: string,
+  {
+    status,
+    position,
+    reason,
+  }: { readonly status: number; readonly position: number; readonly reason: string },
+): Refusal {
+  const message = `${member}, character ${position + 1}: ${reason}`;
+  return status === 501
+    ? refuse(501, 'Query not supported', message)
+    : refuse(400, 'Query not understood', message, { code: 'invalidQuery' });
+}
+
 const RETRY_AFTER_SECONDS = 5;
 
 /** Something that must be durable could not be made so: the same request may succeed later. */

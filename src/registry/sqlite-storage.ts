@@ -29,7 +29,7 @@ const VERSION_2 = `
   CREATE TABLE settled (subscription_id TEXT PRIMARY KEY, up_to INTEGER NOT NULL) WITHOUT ROWID;
 `;
 
-/** A subscription as JSON, but for its version, which has a column. */
+/** A subscription or a topic as JSON, but for its version, which has a column. */
 export interface SubscriptionRow {
   readonly id: string;
   readonly version: number;
@@ -41,6 +41,12 @@ interface Update {
   readonly id: string;
   readonly members: object;
   readonly ifVersion: number | undefined;
+}
+
+interface Removal {
+  readonly id: string;
+  readonly now: number;
+  readonly ifVersion?: number | null | undefined;
 }
 
 interface NoteRows {
@@ -76,7 +82,7 @@ function prepareSubscriptions(db: DatabaseSync) {
   );
   const remove = db.prepare(
     `UPDATE subscriptions SET removed_at = :now, version = version + 1, document = NULL, unique_key = NULL
-       WHERE id = :id AND removed_at IS NULL RETURNING version`,
+       WHERE id = :id AND removed_at IS NULL AND version = coalesce(:ifVersion, version) RETURNING version`,
   );
 
   return {
@@ -109,9 +115,9 @@ function prepareSubscriptions(db: DatabaseSync) {
         return { ...row, document, version: row.version + 1 };
       },
 
-      /** The version of the tombstone; undefined when there was no such subscription. */
-      remove: ({ id, now }: { id: string; now: number }): number | undefined =>
-        (remove.get({ id, now }) as { version: number } | undefined)?.version,
+      /** The version of the tombstone; undefined when there was no such subscription or version. */
+      remove: ({ id, now, ifVersion = null }: Removal): number | undefined =>
+        (remove.get({ id, now, ifVersion }) as { version: number } | undefined)?.version,
     },
   };
 }

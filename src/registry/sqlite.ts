@@ -5,7 +5,15 @@ import { moduleBeside } from '../sqlite/storage.ts';
 import type { Clock } from '../time.ts';
 import type { RegistryProcedures, SubscriptionRow } from './sqlite-storage.ts';
 import { SqliteNotes } from './sqlite-notes.ts';
-import type { FeedNotes, RegistryEntry, RegistryStore, Subscription, SubscriptionChange } from './store.ts';
+import { registryOf } from './kinds.ts';
+import type {
+  DocumentStore,
+  FeedNotes,
+  Kept,
+  RegistryEntry,
+  RegistryStore,
+  SubscriptionChange,
+} from './store.ts';
 import type { Health } from '../health.ts';
 
 export interface SqliteRegistryOptions {
@@ -21,16 +29,16 @@ export interface SqliteRegistryOptions {
  * file cannot be had; other calls reject with a StorageError when nothing was written.
  */
 export function createSqliteRegistry(options: SqliteRegistryOptions): RegistryStore {
-  return new SqliteRegistry(options);
+  return registryOf(new SqliteRegistry(options));
 }
 
-class SqliteRegistry implements RegistryStore {
+class SqliteRegistry implements DocumentStore<Kept> {
   readonly isShared = false;
   readonly notes: FeedNotes;
   readonly #options: SqliteRegistryOptions;
   readonly #database: Database<RegistryProcedures>;
   #registryId: string | undefined;
-  #changed: (entry: RegistryEntry) => void = () => undefined;
+  #changed: (entry: RegistryEntry<Kept>) => void = () => undefined;
 
   constructor(options: SqliteRegistryOptions) {
     const { dir, clock, logger } = options;
@@ -58,49 +66,47 @@ class SqliteRegistry implements RegistryStore {
     return this.#database.close();
   }
 
-  follow(changed: (entry: RegistryEntry) => void): void {
+  follow(changed: (entry: RegistryEntry<Kept>) => void): void {
     this.#changed = changed;
   }
 
-  async load(): Promise<Subscription[]> {
-    return (await this.#database.call('load', undefined)).map(subscriptionOf);
+  async load(): Promise<Kept[]> {
+    return (await this.#database.call('load', undefined)).map(documentOf);
   }
 
-  async find(id: string): Promise<Subscription | undefined> {
+  async find(id: string): Promise<Kept | undefined> {
     const row = await this.#database.call('find', id);
-    return row && subscriptionOf(row);
+    return row && documentOf(row);
   }
 
-  async insert(
-    subscription: Subscription,
-    uniqueKey: string | null,
-  ): Promise<{ created: boolean; subscription: Subscription }> {
-    const { version, ...document } = subscription;
-    const { id } = subscription;
+  async insert(given: Kept, uniqueKey: string | null): Promise<{ created: boolean; subscription: Kept }> {
+    const { version, ...document } = given;
+    const { id } = given;
     const row = { id, uniqueKey, version, document: JSON.stringify(document) };
     const existing = await this.#database.call('insert', row);
-    if (existing) return { created: false, subscription: subscriptionOf(existing) };
-    this.#changed({ id, version, uniqueKey, subscription });
-    return { created: true, subscription };
+    if (existing) return { created: false, subscription: documentOf(existing) };
+    this.#changed({ id, version, uniqueKey, subscription: given });
+    return { created: true, subscription: given };
   }
 
-  async update(
-    id: string,
-    change: SubscriptionChange,
-    ifVersion?: number,
-  ): Promise<Subscription | undefined> {
+  async update(id: string, change: SubscriptionChange, ifVersion?: number): Promise<Kept | undefined> {
     const row = await this.#database.call('update', { id, members: change, ifVersion });
     if (row === undefined) return undefined;
-    const subscription = subscriptionOf(row);
-    this.#changed({ id, version: row.version, uniqueKey: row.uniqueKey, subscription });
-    return subscription;
+    const document = documentOf(row);
+    this.#changed({ id, version: row.version, uniqueKey: row.uniqueKey, subscription: document });
+    return document;
   }
 
-  async remove(id: string): Promise<boolean> {
-    const version = await this.#database.call('remove', { id, now: this.#options.clock.now() });
+  async remove(id: string, ifVersion?: number): Promise<boolean> {
+    const version = await this.#database.call('remove', { id, now: this.#options.clock.now(), ifVersion });
     if (version === undefined) return false;
     this.#changed({ id, version, uniqueKey: null, subscription: null });
     return true;
+  }
+
+  /** Nobody else writes, and each look is into the file. */
+  async catchUp(): Promise<void> {
+    await Promise.resolve();
   }
 
   health(): Health {
@@ -109,6 +115,6 @@ class SqliteRegistry implements RegistryStore {
   }
 }
 
-function subscriptionOf({ document, version }: SubscriptionRow): Subscription {
-  return { ...(JSON.parse(document) as Omit<Subscription, 'version'>), version };
+function documentOf({ document, version }: SubscriptionRow): Kept {
+  return { ...(JSON.parse(document) as Kept), version };
 }

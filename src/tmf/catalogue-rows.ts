@@ -16,6 +16,8 @@ export type ApiRow = readonly [
   version: string,
   basePath: string,
   events: readonly EventRow[],
+  /** `topics`: hubs may be made below topics too (TMF688). */
+  traits?: readonly 'topics'[],
 ];
 
 export interface CatalogueEvent {
@@ -41,6 +43,8 @@ export interface ApiVersion {
   readonly basePath: string;
   /** Empty when the specification is silent about its events. */
   readonly events: readonly CatalogueEvent[];
+  /** It has topics, and hubs below them (TMF688). */
+  readonly hasTopics: boolean;
 }
 
 /** An API of the configuration: one that is not in the catalogue, or another base path for one that is. */
@@ -72,7 +76,7 @@ function covers(override: ApiOverride, api: ApiVersion): boolean {
   return api.apiId === override.api && `${api.version}.`.startsWith(`${override.version}.`);
 }
 
-function fromRow([apiId, title, version, basePath, events]: ApiRow): ApiVersion {
+function fromRow([apiId, title, version, basePath, events, traits = []]: ApiRow): ApiVersion {
   return {
     apiId,
     title,
@@ -85,6 +89,7 @@ function fromRow([apiId, title, version, basePath, events]: ApiRow): ApiVersion 
       payloadKeys,
       listener: listener ?? lowerFirst(type),
     })),
+    hasTopics: traits.includes('topics'),
   };
 }
 
@@ -99,6 +104,7 @@ function added(override: ApiOverride, apis: readonly ApiVersion[]): ApiVersion {
     major: majorOf(override.version),
     basePath: normalBasePath(override.basePath),
     events: override.eventTypes?.map(eventNamed) ?? newest?.events ?? [],
+    hasTopics: false,
   };
 }
 

@@ -34,6 +34,8 @@ export interface HubPlace {
    * the versions here: then any is accepted (HUB-CONTRACT 3).
    */
   readonly knownEventTypes: EventTypes | null;
+  /** There are topics below the base path, and hubs below them (TMF688). */
+  readonly hasTopics: boolean;
 }
 
 export interface Catalogue {
@@ -150,6 +152,7 @@ function hubsOf(apis: readonly ApiVersion[], knowledge: ReadonlyMap<string, ApiK
       versions: versions.map((api) => api.version),
       eventTypes: [...own.values()],
       knownEventTypes: own.size === 0 ? null : (knowledge.get(newest.apiId)?.spellings ?? null),
+      hasTopics: versions.some((api) => api.hasTopics),
     };
   });
 }

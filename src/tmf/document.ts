@@ -19,6 +19,11 @@ export function contentOf(document: unknown): JsonObject | undefined {
   return asObject(memberOf(envelope, 'event')) ?? asObject(memberOf(envelope, 'payload'));
 }
 
+/** Has it a member `event` at all? In a topic that may be a text or a list as well. */
+export function hasAnyContent(document: JsonObject): boolean {
+  return (memberOf(document, 'event') ?? null) !== null;
+}
+
 /** A usable identifier as text: a string that is not blank, or a number. */
 export function identifier(value: unknown): string | undefined {
   if (typeof value === 'string') return value.trim() === '' ? undefined : value;

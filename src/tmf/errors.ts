@@ -10,6 +10,7 @@
  * - `invalidEvent` 400: what was published is no TMF event.
  * - `unauthorized` 401, `forbidden` 403, `notFound` 404, `methodNotAllowed` 405, `notAcceptable` 406.
  * - `duplicateSubscription` 409: the same callback and query are registered (`hub.duplicates: conflict`).
+ * - `topicInUse` 409: there are hubs of the topic.
  * - `tooLarge` 413, `unsupportedMediaType` 415, `unprocessable` 422, `tooManyRequests` 429.
  * - `internalError` 500: a mistake of the gateway's own.
  * - `notSupported` 501: valid, but this gateway does not do it.
@@ -27,6 +28,7 @@ export type ErrorCode =
   | 'methodNotAllowed'
   | 'notAcceptable'
   | 'duplicateSubscription'
+  | 'topicInUse'
   | 'tooLarge'
   | 'unsupportedMediaType'
   | 'unprocessable'

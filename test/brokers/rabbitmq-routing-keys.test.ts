@@ -120,6 +120,21 @@ describe('RULES 20: the key that an event is published with', () => {
   });
 });
 
+test.each([
+  'SiteVisitedEvent',
+  'a.b.Strange',
+  'any text',
+  'é'.repeat(128),
+  'AlarmCreateEvent',
+  'alarmCreationNotification',
+])(
+  'an event of type %s, which a topic takes, is let in where the hub of the topic wants that type or all',
+  (type) => {
+    for (const wanted of [canonical(type), canonical(type, 'AlarmDeleteEvent'), null])
+      expect(lets(keysOf(wanted), published(type)) && letsIn(keysOf(wanted), published(type))).toBe(true);
+  },
+);
+
 test('what bindings let in is told as the exchange decides it', () => {
   const bindings = [
     ['#'],

@@ -29,7 +29,8 @@ export class TestIntake implements Intake {
     }
     const event = {
       ...{ id: eventId, type: 'ProductOrderCreateEvent', apis: ['TMF622'], correlationId },
-      ...{ orderingKey: record.key ?? eventId, traceparent: undefined, time: record.timestamp },
+      ...{ orderingKey: record.key ?? eventId, traceparent: undefined, topic: undefined },
+      time: record.timestamp,
       bytes: record.value,
     };
     const wanting = to === undefined ? [...this.#ids] : to.split(' ');

@@ -1,5 +1,6 @@
 import type { RegistryEntry, RegistryStore } from '../../src/registry/store.ts';
 import { until } from '../sqlite/until.ts';
+import { sharedTopicsContract } from './registry-topics.ts';
 import { subscription } from './registry.ts';
 
 /** A storage that several stores work on. */
@@ -18,6 +19,8 @@ interface Replica {
 
 /** What stores promise that several replicas share (src/registry/store.ts). */
 export function sharedRegistryContract(name: string, make: () => Promise<SharedSetting>): void {
+  sharedTopicsContract(name, make);
+
   describe(`the registry in ${name}, shared by two replicas`, () => {
     let setting: SharedSetting;
     let here: Replica;

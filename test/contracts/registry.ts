@@ -1,5 +1,6 @@
 import type { RegistryEntry, RegistryStore, Subscription } from '../../src/registry/store.ts';
 import { notesContract } from './registry-notes.ts';
+import { topicsContract } from './registry-topics.ts';
 
 /** A store that is open, a way to be the next process on the same storage, and a way to leave nothing behind. */
 export interface RegistrySetting {
@@ -242,6 +243,7 @@ export function registryContract(name: string, make: () => Promise<RegistrySetti
     });
 
     notesContract(() => setting);
+    topicsContract(() => setting);
 
     test('is not healthy once it is closed', async () => {
       await store.close();

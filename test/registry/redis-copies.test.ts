@@ -2,6 +2,7 @@
 import { startRedis, type Redis } from '../../scripts/services/redis.ts';
 import type { RegistryEntry } from '../../src/registry/store.ts';
 import { subscription } from '../contracts/registry.ts';
+import { hubOf, topic } from '../contracts/registry-topics.ts';
 import { until } from '../sqlite/until.ts';
 import { hurriedClock } from './hurried-clock.ts';
 import { MemoryCopy, summaryOf } from './memory-copy.ts';
@@ -193,4 +194,21 @@ test('RULES 1: a copy that turns out later to be of another registry is left alo
   await until(() => replica.told.length === 1);
   expect(await late.ids()).toEqual(['a']);
   expect(copy.given).toEqual([]);
+});
+
+test('RULES 19: topics come back from the copy as well, and a removed one does not', async () => {
+  const copy = new MemoryCopy();
+  const writer = await site.opened({ copies: [copy] });
+  await writer.store.topics.insert(topic('kept'));
+  await writer.store.insert(hubOf('kept', 'hub'), null);
+  await writer.store.topics.hold('kept');
+  await writer.store.topics.insert(topic('gone'));
+  await writer.store.topics.remove('gone');
+  await writer.store.close();
+  await site.flush();
+  const { store } = await site.opened({ copies: [copy] });
+  expect(await store.topics.load()).toEqual([{ ...topic('kept'), version: 2 }]);
+  expect(await store.load()).toEqual([hubOf('kept', 'hub')]);
+  expect(await store.topics.remove('kept')).toBe(1);
+  await expect(store.topics.insert(topic('gone'))).rejects.toThrow();
 });

@@ -1,23 +1,28 @@
 import type { Health } from '../../src/health.ts';
+import { registryOf } from '../../src/registry/kinds.ts';
 import type {
+  DocumentStore,
   FeedNotes,
+  Kept,
   RegistryEntry,
   RegistryStore,
   Subscription,
   SubscriptionChange,
+  TopicStore,
 } from '../../src/registry/store.ts';
 import { MemoryNotes } from './memory-notes.ts';
 
-type Call = 'load' | 'find' | 'insert' | 'update' | 'remove';
+type Call = 'load' | 'find' | 'insert' | 'update' | 'remove' | 'catchUp';
+type Entry = RegistryEntry<Kept>;
 
 let made = 0;
 
 /** What the replicas of a registry have in common. */
 class SharedMemory {
   readonly registryId = `registry-in-memory-${++made}`;
-  readonly entries = new Map<string, RegistryEntry>();
+  readonly entries = new Map<string, Entry>();
   readonly notes = new MemoryNotes();
-  readonly replicas = new Set<MemoryRegistry>();
+  readonly replicas = new Set<MemoryDocuments>();
   isShared = false;
 }
 
@@ -30,21 +35,16 @@ class SharedMemory {
  * them, soon or when the test says so.
  */
 export class MemoryRegistry implements RegistryStore {
-  readonly failing = new Map<Call, 'before' | 'after'>();
-  /** Work to do inside each call, e.g. to look at the state or to wait. */
-  onCall: (call: Call) => Promise<void> | void = () => undefined;
-  /** When this replica hears what others wrote: in the next microtask, or in `hear`. */
-  hears: 'soon' | 'by hand' = 'soon';
+  readonly topics: TopicStore;
   readonly #memory: SharedMemory;
-  readonly #known: Map<string, RegistryEntry>;
-  #news: RegistryEntry[] = [];
-  #closed = false;
-  #changed: (entry: RegistryEntry) => void = () => undefined;
+  readonly #documents: MemoryDocuments;
+  readonly #registry: RegistryStore;
 
   constructor(memory = new SharedMemory()) {
     this.#memory = memory;
-    this.#known = new Map(memory.entries);
-    memory.replicas.add(this);
+    this.#documents = new MemoryDocuments(memory);
+    this.#registry = registryOf(this.#documents);
+    this.topics = this.#registry.topics;
   }
 
   /** From then on the registry is a shared one. The new replica knows all that was written so far. */
@@ -52,6 +52,23 @@ export class MemoryRegistry implements RegistryStore {
     this.#memory.isShared = true;
     return new MemoryRegistry(this.#memory);
   }
+
+  get failing(): Map<Call, 'before' | 'after'> {
+    return this.#documents.failing;
+  }
+
+  /** Work to do inside each call, e.g. to look at the state or to wait. */
+  set onCall(work: (call: Call) => Promise<void> | void) {
+    this.#documents.onCall = work;
+  }
+
+  /** When this replica hears what others wrote: in the next microtask, or in `hear`. */
+  set hears(when: 'soon' | 'by hand') {
+    this.#documents.hears = when;
+  }
+
+  /** Tells of everything that others wrote and this replica has not heard of. */
+  hear = () => this.#documents.hear();
 
   get registryId(): string {
     return this.#memory.registryId;
@@ -69,6 +86,54 @@ export class MemoryRegistry implements RegistryStore {
     return this.#memory.notes;
   }
 
+  open = () => this.#registry.open();
+  close = () => this.#registry.close();
+  follow = (changed: (entry: RegistryEntry) => void) => this.#registry.follow(changed);
+  load = () => this.#registry.load();
+  find = (id: string) => this.#registry.find(id);
+  insert = (subscription: Subscription, uniqueKey: string | null) =>
+    this.#registry.insert(subscription, uniqueKey);
+  update = (id: string, change: SubscriptionChange, ifVersion?: number) =>
+    this.#registry.update(id, change, ifVersion);
+  remove = (id: string, ifVersion?: number) => this.#registry.remove(id, ifVersion);
+  catchUp = () => this.#registry.catchUp();
+  health = () => this.#registry.health();
+
+  /** What is stored, without asking through the seam. */
+  rows(): Subscription[] {
+    return living(this.#memory.entries).filter((one): one is Subscription => !('kind' in one));
+  }
+
+  /** The topics that are stored. */
+  topicIds(): string[] {
+    return living(this.#memory.entries).flatMap((one) => ('kind' in one ? [one.id] : []));
+  }
+}
+
+class MemoryDocuments implements DocumentStore<Kept> {
+  readonly failing = new Map<Call, 'before' | 'after'>();
+  onCall: (call: Call) => Promise<void> | void = () => undefined;
+  hears: 'soon' | 'by hand' = 'soon';
+  readonly registryId: string;
+  readonly notes: FeedNotes;
+  readonly #memory: SharedMemory;
+  readonly #known: Map<string, Entry>;
+  #news: Entry[] = [];
+  #closed = false;
+  #changed: (entry: Entry) => void = () => undefined;
+
+  constructor(memory: SharedMemory) {
+    this.registryId = memory.registryId;
+    this.notes = memory.notes;
+    this.#memory = memory;
+    this.#known = new Map(memory.entries);
+    memory.replicas.add(this);
+  }
+
+  get isShared(): boolean {
+    return this.#memory.isShared;
+  }
+
   async open(): Promise<void> {
     this.#closed = false;
     this.#news = [];
@@ -81,27 +146,23 @@ export class MemoryRegistry implements RegistryStore {
     this.#changed = () => undefined;
   }
 
-  follow(changed: (entry: RegistryEntry) => void): void {
+  follow(changed: (entry: Entry) => void): void {
     this.#changed = changed;
   }
 
-  /** Tells of everything that others wrote and this replica has not heard of. */
   hear(): void {
     for (const entry of this.#news.splice(0)) this.#learn(entry);
   }
 
-  load(): Promise<Subscription[]> {
+  load(): Promise<Kept[]> {
     return this.#call('load', () => living(this.#known));
   }
 
-  find(id: string): Promise<Subscription | undefined> {
+  find(id: string): Promise<Kept | undefined> {
     return this.#call('find', () => this.#memory.entries.get(id)?.subscription ?? undefined);
   }
 
-  insert(
-    subscription: Subscription,
-    uniqueKey: string | null,
-  ): Promise<{ created: boolean; subscription: Subscription }> {
+  insert(subscription: Kept, uniqueKey: string | null): Promise<{ created: boolean; subscription: Kept }> {
     return this.#call('insert', () => {
       const existing = uniqueKey === null ? undefined : this.#holderOf(uniqueKey);
       if (existing !== undefined) return { created: false, subscription: existing };
@@ -115,7 +176,7 @@ export class MemoryRegistry implements RegistryStore {
     });
   }
 
-  update(id: string, change: SubscriptionChange, ifVersion?: number): Promise<Subscription | undefined> {
+  update(id: string, change: SubscriptionChange, ifVersion?: number): Promise<Kept | undefined> {
     return this.#call('update', () => {
       const before = this.#memory.entries.get(id);
       if (before?.subscription == null || before.version !== (ifVersion ?? before.version)) return undefined;
@@ -126,23 +187,22 @@ export class MemoryRegistry implements RegistryStore {
     });
   }
 
-  remove(id: string): Promise<boolean> {
+  remove(id: string, ifVersion?: number): Promise<boolean> {
     return this.#call('remove', () => {
       const before = this.#memory.entries.get(id);
-      if (before?.subscription == null) return false;
+      if (before?.subscription == null || before.version !== (ifVersion ?? before.version)) return false;
       this.#write({ id, version: before.version + 1, uniqueKey: null, subscription: null });
       return true;
     });
   }
 
+  catchUp(): Promise<void> {
+    return this.#call('catchUp', () => this.hear());
+  }
+
   health(): Health {
     if (this.#closed) return { ok: false, reason: 'the registry is closed' };
     return this.failing.size === 0 ? { ok: true } : { ok: false, reason: 'the test made the registry fail' };
-  }
-
-  /** What is stored, without asking through the seam. */
-  rows(): Subscription[] {
-    return living(this.#memory.entries);
   }
 
   async #call<T>(call: Call, work: () => T): Promise<T> {
@@ -154,27 +214,27 @@ export class MemoryRegistry implements RegistryStore {
     return result;
   }
 
-  #holderOf(uniqueKey: string): Subscription | undefined {
+  #holderOf(uniqueKey: string): Kept | undefined {
     for (const entry of this.#memory.entries.values()) {
       if (entry.uniqueKey === uniqueKey && entry.subscription !== null) return entry.subscription;
     }
     return undefined;
   }
 
-  #write(entry: RegistryEntry): void {
+  #write(entry: Entry): void {
     this.#memory.entries.set(entry.id, entry);
     for (const replica of this.#memory.replicas) if (replica !== this) replica.#hearOf(entry);
     this.#learn(entry);
   }
 
-  #hearOf(entry: RegistryEntry): void {
+  #hearOf(entry: Entry): void {
     this.#news.push(entry);
     queueMicrotask(() => {
       if (this.hears === 'soon') this.hear();
     });
   }
 
-  #learn(entry: RegistryEntry): void {
+  #learn(entry: Entry): void {
     if (entry.version <= (this.#known.get(entry.id)?.version ?? 0)) return;
     if (this.#known.get(entry.id)?.subscription === null) this.#known.delete(entry.id);
     this.#known.set(entry.id, entry);
@@ -182,6 +242,6 @@ export class MemoryRegistry implements RegistryStore {
   }
 }
 
-function living(entries: ReadonlyMap<string, RegistryEntry>): Subscription[] {
+function living(entries: ReadonlyMap<string, Entry>): Kept[] {
   return [...entries.values()].flatMap(({ subscription }) => (subscription === null ? [] : [subscription]));
 }

@@ -38,6 +38,17 @@ describe('the facts of the specifications', () => {
 });
 
 describe('HUB-CONTRACT 1: where hubs live', () => {
+  test('below topics in TMF688 and TMF915, wherever they are served, and in no API of the configuration', () => {
+    const withTopics = (from: typeof catalogue) =>
+      from.hubs.filter(({ hasTopics }) => hasTopics).map(({ api, basePath }) => `${api} ${basePath}`);
+    expect(withTopics(catalogue)).toEqual(['TMF688 /tmf-api/event/v4', 'TMF915 /tmf-api/AiM/v4']);
+    const configured = createCatalogue(catalogueRows, [
+      { api: 'TMF688', version: '4.0.0', basePath: '/moved/event/v4' },
+      { api: 'TMF688', version: '9.0.0', basePath: '/own/event/v9' },
+    ]);
+    expect(withTopics(configured)).toEqual(['TMF688 /moved/event/v4', 'TMF915 /tmf-api/AiM/v4']);
+  });
+
   test('every base path is absolute, has no trailing slash and one API', () => {
     expect(catalogue.hubs).toHaveLength(182);
     for (const hub of catalogue.hubs) {

@@ -29,7 +29,10 @@ function writeSource(): void {
     record('TMF002', '5.0.0', 'Second', null),
     record('TMF002', '4.0.0', 'Second', '/tmf-api/secondManagement/v4'),
     record('TMF002', '1.0.0', 'Second', '/tmf-api/oldName/v1'),
-    record('TMF001', '4.0.0', 'First Thing API', null),
+    {
+      ...record('TMF001', '4.0.0', 'First Thing API', null),
+      hubs: [{ path: '/hub' }, { path: '/topic/{topicId}/hub' }, { path: '/topic/{topicId}/hub/{id}' }],
+    },
   ];
   writeFileSync(path.join(folder, 'catalogue.json'), JSON.stringify({ records }));
   const csv = [
@@ -43,7 +46,7 @@ function writeSource(): void {
   writeFileSync(path.join(folder, 'events.csv'), csv.join('\r\n'));
 }
 
-test('writes what counts: no inferred events, none without a name, base paths derived', () => {
+test('writes what counts: no inferred events, none without a name, base paths derived, topics', () => {
   writeSource();
   expect(generate(folder)).toEqual({ status: 0, stderr: '' });
   const content = readFileSync(out, 'utf8');
@@ -52,7 +55,7 @@ test('writes what counts: no inferred events, none without a name, base paths de
       "import type { ApiRow } from './catalogue-rows.ts';",
       '',
       'export const catalogueRows: readonly ApiRow[] = [',
-      '["TMF001","First Thing API","4.0.0","/tmf-api/firstThingAPI/v4",[]],',
+      '["TMF001","First Thing API","4.0.0","/tmf-api/firstThingAPI/v4",[],["topics"]],',
       '["TMF002","Second","1.0.0","/tmf-api/oldName/v1",[]],',
       '["TMF002","Second","4.0.0","/tmf-api/secondManagement/v4",[]],',
       '["TMF002","Second","5.0.0","/tmf-api/secondManagement/v5",[["OrderCreateEvent","Create",["order"]],' +

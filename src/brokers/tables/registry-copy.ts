@@ -1,5 +1,5 @@
 import type { Logger } from '../../logger.ts';
-import type { RegistryCopy, RegistryEntry } from '../../registry/store.ts';
+import type { Kept, RegistryCopy, RegistryEntry } from '../../registry/store.ts';
 import type { CompactedTopic, Table } from './compacted-topic.ts';
 import type { KeyedRecord } from './topic-access.ts';
 
@@ -16,7 +16,7 @@ const ID = 'registry-id';
 export class TopicRegistryCopy implements RegistryCopy, Table {
   readonly #topic: CompactedTopic;
   readonly #logger: Logger;
-  readonly #entries = new Map<string, RegistryEntry>();
+  readonly #entries = new Map<string, RegistryEntry<Kept>>();
   /** Those whose last record in the topic has a lower version. */
   readonly #overtaken = new Set<string>();
   readonly #owner: Owner;
@@ -29,13 +29,13 @@ export class TopicRegistryCopy implements RegistryCopy, Table {
   }
 
   /** Rejects while not all of it is known: then nothing can be said of what is missing. */
-  async load(): Promise<{ registryId: string | undefined; entries: readonly RegistryEntry[] }> {
+  async load(): Promise<{ registryId: string | undefined; entries: readonly RegistryEntry<Kept>[] }> {
     if (!this.#topic.isLoaded) throw new Error(`${this.#topic.name} is not read to its end yet`);
     return { registryId: this.#owner.registryId, entries: [...this.#entries.values()] };
   }
 
   /** Rejects when it is another registry's. */
-  async keep(registryId: string, entry: RegistryEntry): Promise<void> {
+  async keep(registryId: string, entry: RegistryEntry<Kept>): Promise<void> {
     await this.#owner.claim(registryId);
     const { id, version } = entry;
     if (this.#versionOf(id) >= version) return;
@@ -44,7 +44,7 @@ export class TopicRegistryCopy implements RegistryCopy, Table {
     if (newer && this.#overtaken.has(id)) await this.#write(newer);
   }
 
-  /** Of all subscriptions that are not removed. */
+  /** Of all that is not removed. */
   ids(): string[] {
     return [...this.#entries.values()].flatMap(({ id, subscription }) => (subscription ? [id] : []));
   }
@@ -66,13 +66,13 @@ export class TopicRegistryCopy implements RegistryCopy, Table {
     return this.#entries.get(id)?.version ?? 0;
   }
 
-  async #write(entry: RegistryEntry): Promise<void> {
+  async #write(entry: RegistryEntry<Kept>): Promise<void> {
     await this.#topic.put(PREFIX + entry.id, encode(entry));
   }
 
-  #parse(id: string, value: Uint8Array): RegistryEntry | undefined {
+  #parse(id: string, value: Uint8Array): RegistryEntry<Kept> | undefined {
     try {
-      return JSON.parse(Buffer.from(value).toString()) as RegistryEntry;
+      return JSON.parse(Buffer.from(value).toString()) as RegistryEntry<Kept>;
     } catch (error) {
       this.#logger.error({ subscriptionId: id, reason: String(error) }, 'registry-entry.unreadable');
       return undefined;
@@ -128,6 +128,6 @@ class Owner implements Table {
   }
 }
 
-function encode(entry: RegistryEntry): Uint8Array {
+function encode(entry: RegistryEntry<Kept>): Uint8Array {
   return Buffer.from(JSON.stringify(entry));
 }

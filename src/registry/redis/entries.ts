@@ -1,6 +1,6 @@
 import type { Logger } from '../../logger.ts';
 import { sleep, type Clock } from '../../time.ts';
-import type { RegistryCopy, RegistryEntry } from '../store.ts';
+import type { Kept, RegistryCopy, RegistryEntry } from '../store.ts';
 import { KeptCopy, type Loaded } from './kept-copy.ts';
 import { KnownEntries } from './known.ts';
 import type { Row } from './row.ts';
@@ -23,7 +23,7 @@ export class SharedEntries {
   readonly known = new KnownEntries();
   readonly #options: SharedEntriesOptions;
   readonly #copies: readonly KeptCopy[];
-  #changed: ((entry: RegistryEntry) => void) | undefined;
+  #changed: ((entry: RegistryEntry<Kept>) => void) | undefined;
   #tells = false;
 
   constructor(options: SharedEntriesOptions) {
@@ -34,7 +34,7 @@ export class SharedEntries {
     );
   }
 
-  follow(changed: (entry: RegistryEntry) => void): void {
+  follow(changed: (entry: RegistryEntry<Kept>) => void): void {
     this.#changed = changed;
   }
 

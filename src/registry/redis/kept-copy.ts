@@ -1,6 +1,6 @@
 import type { Logger } from '../../logger.ts';
 import type { Clock, Timer } from '../../time.ts';
-import type { RegistryCopy, RegistryEntry } from '../store.ts';
+import type { Kept, RegistryCopy, RegistryEntry } from '../store.ts';
 
 /** As many entries are given to a copy at the same time. */
 const MOST_IN_FLIGHT = 50;
@@ -10,7 +10,7 @@ const LONGEST_PAUSE_MS = 30_000;
 export type Loaded = Awaited<ReturnType<RegistryCopy['load']>>;
 
 interface Owed {
-  entry: RegistryEntry;
+  entry: RegistryEntry<Kept>;
   inFlight: boolean;
   readonly waiting: ((kept: boolean) => void)[];
 }
@@ -73,7 +73,7 @@ export class KeptCopy {
    * Resolves with true once the copy has it, and with false as soon as it fails to take it: then it is given to it
    * later.
    */
-  keep(entry: RegistryEntry): Promise<boolean> {
+  keep(entry: RegistryEntry<Kept>): Promise<boolean> {
     const { id, version } = entry;
     if ((this.#kept.get(id) ?? 0) >= version) return Promise.resolve(true);
     const owed = this.#owed.get(id) ?? { entry, inFlight: false, waiting: [] };
@@ -120,7 +120,7 @@ export class KeptCopy {
     this.#pump();
   }
 
-  #has(owed: Owed, entry: RegistryEntry): void {
+  #has(owed: Owed, entry: RegistryEntry<Kept>): void {
     this.#kept.set(entry.id, entry.version);
     // A later version came meanwhile: that one is given next.
     if (owed.entry !== entry) return;

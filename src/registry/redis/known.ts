@@ -1,4 +1,4 @@
-import type { RegistryEntry, Subscription } from '../store.ts';
+import type { Kept, RegistryEntry } from '../store.ts';
 import type { Row } from './row.ts';
 
 /**
@@ -34,7 +34,7 @@ export class KnownEntries {
     return this.#rows.get(id);
   }
 
-  holderOf(uniqueKey: string): RegistryEntry | undefined {
+  holderOf(uniqueKey: string): RegistryEntry<Kept> | undefined {
     return this.#rows.get(this.#holders.get(uniqueKey) ?? '')?.entry;
   }
 
@@ -43,7 +43,7 @@ export class KnownEntries {
     return [...this.#rows.values()].sort(byCreation);
   }
 
-  living(): Subscription[] {
+  living(): Kept[] {
     return this.all().flatMap(({ entry: { subscription } }) => (subscription === null ? [] : [subscription]));
   }
 }

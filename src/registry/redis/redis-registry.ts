@@ -1,12 +1,14 @@
 import type { Health } from '../../health.ts';
 import type { Logger } from '../../logger.ts';
 import { sleep, type Clock } from '../../time.ts';
+import { registryOf } from '../kinds.ts';
 import type {
+  DocumentStore,
   FeedNotes,
+  Kept,
   RegistryCopy,
   RegistryEntry,
   RegistryStore,
-  Subscription,
   SubscriptionChange,
 } from '../store.ts';
 import { Changes } from './changes.ts';
@@ -43,7 +45,7 @@ export interface RedisRegistryOptions {
  * another registry. Throws for a `url` that is none.
  */
 export function createRedisRegistry(options: RedisRegistryOptions): RegistryStore {
-  return new RedisRegistry(options);
+  return registryOf(new RedisRegistry(options));
 }
 
 interface Parts {
@@ -54,14 +56,14 @@ interface Parts {
   readonly writes: Writes;
 }
 
-class RedisRegistry implements RegistryStore {
+class RedisRegistry implements DocumentStore<Kept> {
   readonly isShared = true;
   readonly notes: FeedNotes;
   readonly #options: RedisRegistryOptions;
   readonly #connection: RedisConnection;
   readonly #waiting: RedisConnection;
   #parts: Parts | undefined;
-  #changed: (entry: RegistryEntry) => void = () => undefined;
+  #changed: (entry: RegistryEntry<Kept>) => void = () => undefined;
   #isOpen = false;
   #closed = false;
 
@@ -79,7 +81,7 @@ class RedisRegistry implements RegistryStore {
     return registryId;
   }
 
-  follow(changed: (entry: RegistryEntry) => void): void {
+  follow(changed: (entry: RegistryEntry<Kept>) => void): void {
     this.#changed = changed;
   }
 
@@ -103,11 +105,11 @@ class RedisRegistry implements RegistryStore {
     this.#waiting.close();
   }
 
-  async load(): Promise<Subscription[]> {
+  async load(): Promise<Kept[]> {
     return this.#opened().entries.known.living();
   }
 
-  async find(id: string): Promise<Subscription | undefined> {
+  async find(id: string): Promise<Kept | undefined> {
     const { entries, table } = this.#opened();
     try {
       for (const row of await table.read([id])) entries.accept(row);
@@ -117,23 +119,23 @@ class RedisRegistry implements RegistryStore {
     return entries.known.get(id)?.entry.subscription ?? undefined;
   }
 
-  async insert(
-    subscription: Subscription,
-    uniqueKey: string | null,
-  ): Promise<{ created: boolean; subscription: Subscription }> {
-    return this.#opened().writes.insert(this.registryId, subscription, uniqueKey);
+  async insert(document: Kept, uniqueKey: string | null): Promise<{ created: boolean; subscription: Kept }> {
+    return this.#opened().writes.insert(this.registryId, document, uniqueKey);
   }
 
-  async update(
-    id: string,
-    change: SubscriptionChange,
-    ifVersion?: number,
-  ): Promise<Subscription | undefined> {
+  async update(id: string, change: SubscriptionChange, ifVersion?: number): Promise<Kept | undefined> {
     return this.#opened().writes.update(this.registryId, id, change, ifVersion);
   }
 
-  async remove(id: string): Promise<boolean> {
-    return this.#opened().writes.remove(this.registryId, id);
+  async remove(id: string, ifVersion?: number): Promise<boolean> {
+    return this.#opened().writes.remove(this.registryId, id, ifVersion);
+  }
+
+  async catchUp(): Promise<void> {
+    const { reconciliation } = this.#opened();
+    // One that goes on already may have passed what was written since: the next one begins after this call.
+    await reconciliation.run();
+    await reconciliation.run();
   }
 
   health(): Health {

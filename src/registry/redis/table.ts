@@ -1,5 +1,5 @@
 /** The registry's keys in Redis, and what can be asked of them. All methods reject with RegistryUnavailable. */
-import type { RegistryEntry } from '../store.ts';
+import type { Kept, RegistryEntry } from '../store.ts';
 import { RegistryUnavailable, type RedisConnection } from './connection.ts';
 import { fieldsOf, rowOf, type RawRow, type Row } from './row.ts';
 import { COMPARE, IDENTIFY, INSERT, PROBE, PULSE, READ, REPLACE, RESTORE } from './scripts.ts';
@@ -107,8 +107,8 @@ export class RegistryTable {
   /** `present`: entries that Redis must know in the same version or a later one. */
   async insert(
     registryId: string,
-    entry: RegistryEntry,
-    present: readonly RegistryEntry[],
+    entry: RegistryEntry<Kept>,
+    present: readonly RegistryEntry<Kept>[],
   ): Promise<Inserted> {
     const known = present.flatMap(({ id, version }) => [id, String(version)]);
     const answer = (await this.#write(INSERT, registryId, [...fieldsOf(entry), ...known])) as RawAnswer;
@@ -119,7 +119,7 @@ export class RegistryTable {
   }
 
   /** `entry` takes the place of version `replaces`. */
-  async replace(registryId: string, entry: RegistryEntry, replaces: number): Promise<Replaced> {
+  async replace(registryId: string, entry: RegistryEntry<Kept>, replaces: number): Promise<Replaced> {
     const args = [...fieldsOf(entry), String(replaces)];
     const answer = (await this.#write(REPLACE, registryId, args)) as RawAnswer;
     const [word, detail] = answer;

@@ -1,4 +1,4 @@
-import type { RegistryEntry, Subscription, SubscriptionChange } from '../store.ts';
+import type { Kept, RegistryEntry, SubscriptionChange } from '../store.ts';
 import { RegistryUnavailable } from './connection.ts';
 import type { SharedEntries } from './entries.ts';
 import type { Reconciliation } from './reconciliation.ts';
@@ -25,9 +25,9 @@ export class Writes {
 
   async insert(
     registryId: string,
-    subscription: Subscription,
+    subscription: Kept,
     uniqueKey: string | null,
-  ): Promise<{ created: boolean; subscription: Subscription }> {
+  ): Promise<{ created: boolean; subscription: Kept }> {
     const { id, version } = subscription;
     for (let round = 0; round < MOST_ROUNDS; round++) {
       const present = this.#concerned(id, uniqueKey);
@@ -56,8 +56,8 @@ export class Writes {
     id: string,
     change: SubscriptionChange,
     ifVersion: number | undefined,
-  ): Promise<Subscription | undefined> {
-    const next = ({ uniqueKey }: RegistryEntry, before: Subscription, version: number) => ({
+  ): Promise<Kept | undefined> {
+    const next = ({ uniqueKey }: RegistryEntry<Kept>, before: Kept, version: number) => ({
       ...{ id, version, uniqueKey },
       subscription: { ...before, ...change, version },
     });
@@ -65,10 +65,14 @@ export class Writes {
     return row?.entry.subscription ?? undefined;
   }
 
-  async remove(registryId: string, id: string): Promise<boolean> {
-    const row = await this.#change(registryId, id, (_entry, _before, version) => ({
-      ...{ id, version, uniqueKey: null, subscription: null },
-    }));
+  async remove(registryId: string, id: string, ifVersion: number | undefined): Promise<boolean> {
+    const ended = { id, uniqueKey: null, subscription: null };
+    const row = await this.#change(
+      registryId,
+      id,
+      (_entry, _before, version) => ({ ...ended, version }),
+      ifVersion,
+    );
     return row !== undefined;
   }
 
@@ -76,7 +80,7 @@ export class Writes {
   async #change(
     registryId: string,
     id: string,
-    next: (entry: RegistryEntry, before: Subscription, version: number) => RegistryEntry,
+    next: (entry: RegistryEntry<Kept>, before: Kept, version: number) => RegistryEntry<Kept>,
     ifVersion?: number,
   ): Promise<Row | undefined> {
     for (let round = 0; round < MOST_ROUNDS; round++) {
@@ -96,20 +100,20 @@ export class Writes {
     throw tooMany(id);
   }
 
-  #living(id: string, ifVersion: number | undefined): RegistryEntry | undefined {
+  #living(id: string, ifVersion: number | undefined): RegistryEntry<Kept> | undefined {
     const entry = this.#entries.known.get(id)?.entry;
     if (entry === undefined || entry.subscription === null) return undefined;
     return entry.version === (ifVersion ?? entry.version) ? entry : undefined;
   }
 
   /** Another replica may have made or changed it a moment ago. */
-  async #lookAgain(id: string, ifVersion: number | undefined): Promise<RegistryEntry | undefined> {
+  async #lookAgain(id: string, ifVersion: number | undefined): Promise<RegistryEntry<Kept> | undefined> {
     for (const row of await this.#table.read([id])) this.#entries.accept(row);
     return this.#living(id, ifVersion);
   }
 
   /** What Redis has to know before it can say whether the id and the key are free. */
-  #concerned(id: string, uniqueKey: string | null): RegistryEntry[] {
+  #concerned(id: string, uniqueKey: string | null): RegistryEntry<Kept>[] {
     const { known } = this.#entries;
     const holder = uniqueKey === null ? undefined : known.holderOf(uniqueKey);
     const same = known.get(id)?.entry;

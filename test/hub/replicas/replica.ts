@@ -1,3 +1,4 @@
+import { createProfiles } from '../../../src/tmf/profiles.ts';
 import type { Feeds } from '../../../src/hub/feeds.ts';
 import { createRegistrations, type Registrations } from '../../../src/hub/registrations.ts';
 import type { Logger } from '../../../src/logger.ts';
@@ -7,6 +8,7 @@ import type {
   RegistryStore,
   Subscription,
   SubscriptionChange,
+  TopicStore,
 } from '../../../src/registry/store.ts';
 import type { Clock } from '../../../src/time.ts';
 import type { MemoryRegistry } from '../../support/memory-registry.ts';
@@ -45,6 +47,7 @@ export class Replica {
       sender: { refusal: () => undefined },
       catalogue,
       policy: { duplicates: 'idempotent', lenientQuery: false, unknownEventTypes: 'reject' },
+      profiles: createProfiles(),
       clock: skewed(clock, skewMs),
       newId: options.newId,
       logger: this.#logger(),
@@ -136,6 +139,10 @@ class ToldLate implements RegistryStore {
     return this.#options.registry.isShared;
   }
 
+  get topics(): TopicStore {
+    return this.#options.registry.topics;
+  }
+
   get notes(): FeedNotes {
     return this.#options.registry.notes;
   }
@@ -153,6 +160,7 @@ class ToldLate implements RegistryStore {
   update = (id: string, change: SubscriptionChange, ifVersion?: number) =>
     this.#gate.call('update', () => this.#options.registry.update(id, change, ifVersion));
   remove = (id: string) => this.#gate.call('remove', () => this.#options.registry.remove(id));
+  catchUp = () => this.#options.registry.catchUp();
 
   follow(changed: (entry: RegistryEntry) => void): void {
     const { registry, clock, random, lateMs } = this.#options;
