@@ -11,22 +11,26 @@ import { createHttpSender, type HttpSender } from './callbacks/http-sender.ts';
 import type { Config } from './config/load.ts';
 import { createBrokers, createRegistry } from './drivers.ts';
 import { Deliveries } from './delivery/deliveries.ts';
-import { createHubApp } from './hub/app.ts';
+import { createHubApp, type HubDependencies } from './hub/app.ts';
 import { createRegistrations, type Registrations } from './hub/registrations.ts';
+import { Topics } from './hub/topics.ts';
 import { everything, recompile } from './hub/registration-request.ts';
 import { listen, type HttpServer } from './http-server.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { declaredSubscriptions } from './operations/declared-subscriptions.ts';
 import { createFeeds } from './operations/feeds.ts';
+import { hubProfiles } from './operations/hub-profiles.ts';
 import { keepState } from './operations/keep-state.ts';
 import { createObserver } from './operations/observer.ts';
 import { createOperations } from './operations/operations.ts';
 import { Orphans } from './operations/orphans.ts';
 import type { RegistryStore } from './registry/store.ts';
+import { openEventChecks } from './schemas/event-checks.ts';
 import { systemClock } from './time.ts';
 import { createCatalogue, type Catalogue } from './tmf/catalogue.ts';
 import { catalogueRows } from './tmf/catalogue.data.ts';
 import { domainOf } from './tmf/domains.ts';
+import type { EventChecks } from './tmf/event-check.ts';
 
 export interface Gateway {
   readonly port: number;
@@ -41,6 +45,9 @@ export class StartAbandoned extends Error {
 }
 
 const clock = systemClock;
+
+/** Events with one id: some, where producers use an id twice. */
+const MOST_FOUND = 100;
 
 /**
  * Starts a gateway; resolves when it takes requests on both ports. Rejects with a sentence for an operator when a part
@@ -83,8 +90,10 @@ async function assemble(config: Config, logger: Logger, undo: (() => Promise<unk
   const registry = () => (store.isShared ? store.registryId : subscriptionsKnown());
   brokers = await createBrokers({ config, logger, catalogue, store, registry });
   const sender = createSender(config, [hub.port, admin.port]);
+  const checks = openEventChecks(config, logger);
+  const topics = new Topics({ store, clock, newId: randomUUID, logger });
   const { deliveries, registrations, operations, orphans, metrics } = join({
-    ...{ config, logger, catalogue, store, brokers, sender },
+    ...{ config, logger, catalogue, store, brokers, sender, checks },
   });
   subscriptionsKnown = () => fingerprintOf(registrations.all());
   if (!store.isShared) await store.open();
@@ -96,14 +105,14 @@ async function assemble(config: Config, logger: Logger, undo: (() => Promise<unk
   // After the brokers: where Redis is empty or away, they have a copy (RULES 19).
   if (store.isShared) await store.open();
   // All subscriptions are known before the first partition is this process's (RULES 19).
-  await registrations.start();
+  await Promise.all([registrations.start(), topics.start()]);
   undo.push(async () => registrations.stop());
   await declaredSubscriptions(config.subscriptions, catalogue, registrations, clock);
   await all(brokers, (broker) => broker.start(deliveries));
   await deliveries.letterReplays.start();
   orphans.start();
   undo.push(async () => orphans.stop());
-  hub.serve(createHub(config, logger, catalogue, brokers[0] as Broker, registrations));
+  hub.serve(createHub(config, logger, { catalogue, brokers, registrations, topics, checks }));
   const running = { hub, admin, brokers, deliveries, registrations, orphans, sender, store };
   return {
     port: hub.port,
@@ -149,11 +158,13 @@ interface Ingredients {
   readonly store: RegistryStore;
   readonly brokers: readonly Broker[];
   readonly sender: HttpSender;
+  readonly checks: EventChecks | undefined;
 }
 
 /** Ties delivery, registrations and operations to each other. Nothing runs yet. */
-function join({ config, logger, catalogue, store, brokers, sender }: Ingredients) {
+function join({ config, logger, catalogue, store, brokers, sender, checks }: Ingredients) {
   const policy = config.hub;
+  const profiles = hubProfiles(config.hub, catalogue);
   const metrics: Metrics = createMetrics({
     perSubscription: config.metrics.perSubscription,
     logger,
@@ -174,8 +185,9 @@ function join({ config, logger, catalogue, store, brokers, sender }: Ingredients
       limits: { ...config.limits, maxSockets: config.callbacks.maxSockets },
     },
     knowledge: catalogue,
-    observer: createObserver(logger, metrics),
-    brokers,
+    profiles,
+    observer: createObserver(logger, metrics, clock),
+    ...{ brokers, checks },
     stopped(id, state, reason) {
       logger.error({ subscriptionId: id, state, reason }, 'subscription.stopped');
       void keepState({ registrations, clock, logger }, id, state, reason);
@@ -188,6 +200,7 @@ function join({ config, logger, catalogue, store, brokers, sender }: Ingredients
     sender,
     catalogue,
     policy,
+    profiles,
     clock,
     newId: randomUUID,
     logger,
@@ -197,10 +210,11 @@ function join({ config, logger, catalogue, store, brokers, sender }: Ingredients
     brokers,
     deliveries,
     knowledge: catalogue,
+    profiles,
     subscriptions: () => registrations.all(),
     setState: (id, state, reason) => registrations.setState(id, state, reason),
     queryOf({ scope, query }) {
-      const compiled = recompile(scope, query, { catalogue, sender, policy });
+      const compiled = recompile(scope, query, { catalogue, sender, policy, profiles });
       return compiled.ok ? compiled.query : everything();
     },
     registryHealth: () => store.health(),
@@ -243,25 +257,25 @@ function createSender({ callbacks, server, admin }: Config, ownPorts: readonly n
   });
 }
 
+type HubIngredients = Pick<Ingredients, 'catalogue' | 'brokers' | 'checks'>;
+
 function createHub(
-  { server, hub, topics }: Config,
+  { server, hub, topics: names }: Config,
   logger: Logger,
-  catalogue: Catalogue,
-  broker: Broker,
-  registrations: Registrations,
+  parts: Pick<HubDependencies, 'registrations' | 'topics'> & HubIngredients,
 ) {
+  const { catalogue, registrations, topics, brokers, checks } = parts;
+  const broker = brokers[0] as Broker;
   return createHubApp({
-    registrations,
-    catalogue,
+    ...{ registrations, topics, catalogue, clock, newId: randomUUID, logger },
     publisher: broker,
-    topicOf: (api) => topics[api === undefined ? 'other' : domainOf(api)],
+    check: checks?.(broker.name),
+    findEvent: async (eventId) => (await all(brokers, (one) => one.find({ eventId }, MOST_FOUND))).flat(),
+    topicOf: (api) => names[api === undefined ? 'other' : domainOf(api)],
     unknownEventTypes: hub.unknownEventTypes,
     basePath: server.basePath,
     publicUrl: server.publicUrl,
     maxHubBody: server.maxHubBody,
     maxEventBody: server.maxEventBody,
-    clock,
-    newId: randomUUID,
-    logger,
   });
 }

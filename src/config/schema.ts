@@ -12,6 +12,7 @@ import { admin, broker, data, embedded, log, metrics, name, redis, server, topic
 import { type Key, keysOf } from './setting.ts';
 import { sources } from './source-entries.ts';
 import { viewsOf } from './source-view.ts';
+import { validation } from './validating.ts';
 
 /** A default gives way to a smaller upper bound that was written; two written values may contradict each other. */
 export const bounds: readonly Bound[] = [
@@ -33,6 +34,7 @@ const settings = z.strictObject({
   limits,
   hub,
   topics,
+  validation,
   embedded,
   metrics,
   kafka,

@@ -5,6 +5,7 @@ import { choice, type Kind, records, text } from './kinds.ts';
 import { rabbitmq } from './rabbitmq.ts';
 import { prefix } from './serving.ts';
 import { optional, required, setting } from './setting.ts';
+import { validationMode } from './validating.ts';
 
 /** Some values of a section: what is not there is as in the section. */
 export type Some<T> = T extends readonly unknown[]
@@ -48,6 +49,10 @@ const entry = z.strictObject({
   prefix: optional(
     prefix(),
     'What consumer groups, queues, dead letters and topics of the gateway itself begin with there; without it name. Two sources of one kind need different ones.',
+  ),
+  validation: optional(
+    validationMode(),
+    'What happens to events of this source that do not fit the schemas of their API, of whichever API they are; without it as validation says.',
   ),
   kafka: optional(
     someOf(kafka, 'kafka'),

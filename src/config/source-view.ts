@@ -12,7 +12,7 @@ export interface Mistake {
 export type SourceCheck = (sources: readonly SourceView[]) => Mistake[];
 
 /** Members of an entry of the list; all other keys belong to the whole configuration. */
-const OF_THE_SOURCE = new Set(['name', 'broker', 'prefix', 'kafka', 'rabbitmq']);
+const OF_THE_SOURCE = new Set(['name', 'broker', 'prefix', 'validation', 'kafka', 'rabbitmq']);
 
 export class SourceView {
   readonly broker: unknown;

@@ -4,7 +4,7 @@ import { decode, type Decoded, type DecodeKnowledge, type Unreadable } from '../
 import type { Deliveries } from '../delivery/deliveries.ts';
 import type { Subscription } from '../registry/store.ts';
 import { canonicalEventType } from '../tmf/event-names.ts';
-import type { Query } from '../tmf/query.ts';
+import type { Query } from '../tmf/query/query.ts';
 import { likelyFate } from './likely-fate.ts';
 
 export interface ExplainDeps {
@@ -91,7 +91,11 @@ export class Explain {
     }
     const { event } = decoded;
     const eventType = event.type;
-    const { api } = subscription.scope;
+    const { api, topic } = subscription.scope;
+    if (event.topic !== undefined && event.topic !== topic?.id) {
+      const reason = `The event was posted to the topic ${event.topic}, for the hubs of that topic alone.`;
+      return { ...about, eventType, verdict: 'out-of-scope', reason };
+    }
     if (api !== null && !event.apis.includes(api)) {
       const of = event.apis.length > 0 ? event.apis.join(', ') : 'no known API';
       const reason = `The hub is of ${api}, the event of ${of}.`;
@@ -112,6 +116,11 @@ export class Explain {
         reason: `Its dead letter is ${letter.state}.`,
         deadLetterId: letter.id,
       };
+    }
+    const quarantined = await quarantineOf(record, eventId, broker);
+    if (quarantined) {
+      const reason = `It was quarantined, and its dead letter is ${quarantined.state}: ${quarantined.error}`;
+      return { verdict: 'dead-letter', reason, deadLetterId: quarantined.id };
     }
     const settled = broker.settled(id, record.source);
     if (settled === true && record.timestamp < Date.parse(createdAt)) {
@@ -171,6 +180,22 @@ export class Explain {
     }
     return undefined;
   }
+}
+
+/** The dead letter of a record that can be read, and was quarantined all the same. */
+async function quarantineOf(
+  { source }: SourceRecord,
+  eventId: string,
+  { deadLetters }: Broker,
+): Promise<DeadLetter | undefined> {
+  const { items } = await deadLetters.list({ eventId, reason: 'unreadable' }, { offset: 0, limit: 100 });
+  return items.find(
+    (letter) =>
+      letter.source.topic === source.topic &&
+      letter.source.partition === source.partition &&
+      letter.source.offset === source.offset &&
+      letter.source.messageId === source.messageId,
+  );
 }
 
 function whyFiltered(query: Query, { event, document }: Decoded): string | undefined {

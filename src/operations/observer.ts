@@ -1,15 +1,20 @@
 import type { Metrics } from '../admin/metrics.ts';
 import type { DeliveryObserver } from '../delivery/observer.ts';
 import type { Logger } from '../logger.ts';
+import type { Clock } from '../time.ts';
+import { tellInvalid } from './invalid-events.ts';
 
 /** Writes what delivery says to the metrics, and to the log: one wide line for each attempt. */
 export function createObserver(
   logger: Logger,
-  metrics: Pick<Metrics, 'eventRouted' | 'attempted' | 'deadLettered'>,
+  metrics: Pick<Metrics, 'eventRouted' | 'attempted' | 'deadLettered' | 'eventInvalid'>,
+  clock: Pick<Clock, 'monotonic'>,
 ): DeliveryObserver {
   const debug = logger.isLevelEnabled('debug');
   return {
     routed: (matched, filtered) => metrics.eventRouted(matched, filtered),
+
+    invalid: tellInvalid(logger, metrics, clock),
 
     attempted(subscriptionId, delivery, attempt, outcome, endToEndMs) {
       if (outcome.kind === 'abandoned') return;
@@ -26,6 +31,8 @@ export function createObserver(
         subscriptionId,
         eventId: event.id,
         eventType: event.type,
+        // What the producer left out of the envelope, and the gateway put in.
+        completed: event.completed,
         key: event.orderingKey,
         attempt: attempt.n,
         outcome: outcome.kind,

@@ -1,10 +1,12 @@
+import { OperationRefused } from '../admin/operations.ts';
 import type { Operations, PartHealth, SubscriptionView } from '../admin/operations.ts';
 import type { Broker } from '../brokers/broker.ts';
 import type { Health } from '../health.ts';
 import type { Deliveries } from '../delivery/deliveries.ts';
 import type { DecodeKnowledge } from '../delivery/decode.ts';
 import type { Subscription, SubscriptionState } from '../registry/store.ts';
-import type { Query } from '../tmf/query.ts';
+import type { Profiles } from '../tmf/profiles.ts';
+import type { Query } from '../tmf/query/query.ts';
 import { createDeadLetterDesk } from './dead-letter-desk.ts';
 import { Explain } from './explain.ts';
 import type { Orphans } from './orphans.ts';
@@ -15,8 +17,10 @@ export interface OperationsDeps {
   readonly brokers: readonly Broker[];
   readonly deliveries: Deliveries;
   readonly knowledge: DecodeKnowledge;
+  readonly profiles: Profiles;
   /** All subscriptions that somebody may rely on. */
   subscriptions(): readonly Subscription[];
+  /** Rejects when the registry cannot keep it. */
   setState(
     id: string,
     state: Exclude<SubscriptionState, 'pending'>,
@@ -31,11 +35,14 @@ export interface OperationsDeps {
 export function createOperations(deps: OperationsDeps): Operations {
   const { brokers, deliveries } = deps;
   const explain = new Explain(deps);
-  const view = (subscription: Subscription): SubscriptionView => viewOf(subscription, deliveries, brokers);
+  const view = (subscription: Subscription): SubscriptionView =>
+    viewOf(subscription, deliveries, brokers, deps.profiles);
   const find = (id: string): Subscription | undefined => deps.subscriptions().find((one) => one.id === id);
 
   async function become(id: string, state: 'active' | 'paused', reason: string | null) {
-    const changed = await deps.setState(id, state, reason);
+    const changed = await deps.setState(id, state, reason).catch((error: unknown) => {
+      throw new OperationRefused(503, `the registry cannot keep it now, nothing changed: ${String(error)}`);
+    });
     return changed && view(changed);
   }
 

@@ -19,8 +19,17 @@ export async function replayFrom(
   const parts = await partsOf(brokers, range);
   if (parts.length > 1) refuseIfAway(parts.map(({ broker }) => broker));
   const jobs: string[] = [];
-  for (const part of parts) jobs.push((await part.broker.replay(subscriptionId, part.range)).jobId);
+  for (const part of parts) jobs.push(await jobOf(part, subscriptionId));
   return { jobId: jobs.join(',') };
+}
+
+async function jobOf({ broker, range }: Part, subscriptionId: string): Promise<string> {
+  try {
+    return (await broker.replay(subscriptionId, range)).jobId;
+  } catch (error) {
+    refuseIfAway([broker]);
+    throw error;
+  }
 }
 
 async function partsOf(brokers: readonly Broker[], range: ReplayRange): Promise<Part[]> {

@@ -2,14 +2,16 @@ import type { SubscriptionView } from '../admin/operations.ts';
 import type { Broker, FeedStatus } from '../brokers/broker.ts';
 import type { Deliveries } from '../delivery/deliveries.ts';
 import type { Subscription } from '../registry/store.ts';
+import type { Profiles } from '../tmf/profiles.ts';
 
 /** One subscription as an operator sees it: what the registry, its dispatcher and its feeds know of it. */
 export function viewOf(
   subscription: Subscription,
   deliveries: Deliveries,
   brokers: readonly Broker[],
+  profiles: Profiles,
 ): SubscriptionView {
-  const { id, callback, query, scope, state } = subscription;
+  const { id, callback, query, scope, state, extensions = {} } = subscription;
   const status = deliveries.of(id)?.status;
   const feeds = brokers.flatMap((broker) => {
     const feed = broker.status(id);
@@ -21,6 +23,9 @@ export function viewOf(
     callback,
     query,
     scope,
+    profile: profiles.of(scope.basePath, extensions.profile)?.name ?? `${extensions.profile}`,
+    signed: extensions.secret !== undefined,
+    headers: Object.keys(extensions.headers ?? {}),
     state: state === 'pending' ? 'paused' : state,
     circuit: status?.circuit ?? 'closed',
     lag: sum(feeds.map((feed) => feed.lag)),

@@ -42,7 +42,7 @@ sources:
       'sources[3].rabbitmq.prefetch: expected a whole number from 1 to 2000; given 0 in file:11',
       `sources[3].rabbitmq.events.maxAge: expected ${size} 1s to 3650d; given 1 in file:11`,
       'sources[3].topics: no such key (given in file:11); did you mean sources[].kafka.topics?',
-      'sources[4]: expected an object with name, broker, prefix, kafka, rabbitmq; given a value that is not shown in file:12',
+      'sources[4]: expected an object with name, broker, prefix, validation, kafka, rabbitmq; given a value that is not shown in file:12',
       'sources[0].kafka.brokers: expected at least one host:port, as broker is kafka; given [] by default',
       'sources[3].rabbitmq.url: expected a URL such as amqp://host, as broker is rabbitmq; given nothing in file:11',
       'sources[2].rabbitmq: expected to stand in a source whose broker is rabbitmq; given a value that is not shown in file:10',

@@ -4,9 +4,10 @@ import type { Health } from '../../src/health.ts';
 import type { DecodeKnowledge } from '../../src/delivery/decode.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { createOperations } from '../../src/operations/operations.ts';
+import { createProfiles } from '../../src/tmf/profiles.ts';
 import { Orphans } from '../../src/operations/orphans.ts';
 import type { Subscription } from '../../src/registry/store.ts';
-import { compileQuery, type Query } from '../../src/tmf/query.ts';
+import { compileQuery, type Query } from '../../src/tmf/query/query.ts';
 import { Scene, type Behaviour, type SceneOptions } from '../delivery/scene.ts';
 import { subscription } from '../support/sim-gateway.ts';
 
@@ -15,6 +16,7 @@ export class DeskScene {
   readonly scene: Scene;
   readonly registry = new Map<string, Subscription>();
   registryHealth: Health = { ok: true };
+  registryIsAway = false;
   /** Sources beside the one of the scene. */
   readonly otherSources: Broker[] = [];
   /** How often a record was decoded, to be explained or delivered. */
@@ -46,8 +48,10 @@ export class DeskScene {
       brokers: [broker, ...this.otherSources],
       deliveries,
       knowledge,
+      profiles: createProfiles(),
       subscriptions: () => [...this.registry.values()],
       setState: async (id, state, reason) => {
+        if (this.registryIsAway) throw new Error('ECONNREFUSED');
         const kept = this.#keep(id, state, reason);
         if (kept) this.scene.setState(id, state);
         return kept;

@@ -1,6 +1,6 @@
 import type { Broker, Outlet } from '../../src/brokers/broker.ts';
 import { createFeeds } from '../../src/operations/feeds.ts';
-import { compileQuery } from '../../src/tmf/query.ts';
+import { compileQuery } from '../../src/tmf/query/query.ts';
 import { eventRecord, subscription } from '../support/sim-gateway.ts';
 import { Scene, TOPIC } from '../delivery/scene.ts';
 

@@ -1,7 +1,10 @@
 import type { DeadLetter } from '../../src/brokers/broker.ts';
 import type { AttemptMeasure } from '../../src/admin/hot-counters.ts';
-import type { Logger } from '../../src/logger.ts';
+import { silentLogger, type Logger } from '../../src/logger.ts';
 import { createObserver } from '../../src/operations/observer.ts';
+import { systemClock } from '../../src/time.ts';
+import type { Objection } from '../../src/tmf/event-check.ts';
+import type { TmfEvent } from '../../src/tmf/event.ts';
 import { answered, Scene } from '../delivery/scene.ts';
 
 interface Line {
@@ -22,11 +25,16 @@ async function watched(replies: readonly number[], level = 'info') {
     ...{ debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },
     isLevelEnabled: (asked) => asked !== 'debug' || level === 'debug',
   };
-  const observer = createObserver(logger, {
-    eventRouted: (...counts) => void events.push(counts),
-    attempted: (sample) => void attempts.push(sample),
-    deadLettered: (reason) => void dead.push(reason),
-  });
+  const observer = createObserver(
+    logger,
+    {
+      eventRouted: (...counts) => void events.push(counts),
+      attempted: (sample) => void attempts.push(sample),
+      deadLettered: (reason) => void dead.push(reason),
+      eventInvalid: () => undefined,
+    },
+    systemClock,
+  );
   const scene = await Scene.with(
     { a: ({ time }) => answered(replies[time - 1] ?? 204, { text: 'x' }, 5) },
     { observer },
@@ -107,9 +115,64 @@ test('410 counts as rejected, and what the gateway gave up itself as nothing', a
       attempted: () => {
         throw new Error('measured');
       },
+      eventInvalid: () => undefined,
     },
+    systemClock,
   );
   silent.attempted('a', {} as never, { n: 1, at: '', durationMs: 0 }, { kind: 'abandoned' }, 0);
+});
+
+describe('events that do not fit', () => {
+  const event = { id: 'e1', type: 'AEvent', correlationId: 'c1' } as TmfEvent;
+  const source = { broker: 'memory', topic: 't' };
+  const error = (place: string) => `event.a${place} is missing`;
+
+  function observed() {
+    const lines: Line[] = [];
+    const counted: string[] = [];
+    let now = 0;
+    const warn = (fields: object, message: string) => void lines.push({ level: 'warn', message, ...fields });
+    const observer = createObserver(
+      { ...silentLogger, warn },
+      {
+        ...{ eventRouted: () => undefined, attempted: () => undefined, deadLettered: () => undefined },
+        eventInvalid: (api, mode) => void counted.push(`${api} ${mode}`),
+      },
+      { monotonic: () => now },
+    );
+    const tell = (api: string, place: string, mode: Objection['mode'] = 'warn') =>
+      observer.invalid(event, { api, mode, errors: [error(place)] }, source);
+    return { lines, counted, tell, pass: (ms: number) => void (now += ms) };
+  }
+
+  test('are all counted, and one complaint is logged once a minute', () => {
+    const { lines, counted, tell, pass } = observed();
+    for (const place of ['[0]', '[1]', '[20]']) tell('TMF622', place);
+    tell('TMF622', '.b');
+    tell('TMF620', '[0]');
+    expect(counted).toEqual([...Array<string>(4).fill('TMF622 warn'), 'TMF620 warn']);
+    expect(lines.map(({ api, errors }) => [api, errors])).toEqual([
+      ['TMF622', [error('[0]')]],
+      ['TMF622', [error('.b')]],
+      ['TMF620', [error('[0]')]],
+    ]);
+    expect(lines[0]).toEqual({
+      ...{ level: 'warn', message: 'event.invalid', api: 'TMF622', errors: [error('[0]')] },
+      ...{ eventId: 'e1', eventType: 'AEvent', correlationId: 'c1', source },
+    });
+    pass(59_999);
+    tell('TMF622', '[2]');
+    expect(lines).toHaveLength(3);
+    pass(1);
+    tell('TMF622', '[3]');
+    expect(lines).toHaveLength(4);
+  });
+
+  test('have the line of their dead letter where they are quarantined', () => {
+    const { lines, counted, tell } = observed();
+    tell('TMF622', '', 'quarantine');
+    expect([counted, lines]).toEqual([['TMF622 quarantine'], []]);
+  });
 });
 
 test('PITFALLS 1: a dead letter that cannot be written, and a circuit that changes, are said', () => {
@@ -119,7 +182,11 @@ test('PITFALLS 1: a dead letter that cannot be written, and a circuit that chang
   const logger = { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') };
   const observer = createObserver(
     { ...logger, isLevelEnabled: () => true },
-    { eventRouted: () => undefined, attempted: () => undefined, deadLettered: () => undefined },
+    {
+      ...{ eventRouted: () => undefined, attempted: () => undefined, deadLettered: () => undefined },
+      eventInvalid: () => undefined,
+    },
+    systemClock,
   );
   observer.deadLetterDelayed(
     { id: 'l1', subscriptionId: 'a', eventId: 'e1' } as DeadLetter,

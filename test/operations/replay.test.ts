@@ -43,6 +43,18 @@ test('one source: it gets the range as it is, and its answer is the answer', asy
   expect(asked).toEqual(ranges.map((range) => ['a', range]));
 });
 
+test('one source that is away and cannot: it is said that it is away', async () => {
+  const range: ReplayRange = { from: { time: '2026-01-01T00:00:00Z' } };
+  const failing = (health: Health) =>
+    site({ a: { health } }).brokers.map((broker) =>
+      Object.assign(broker, { replay: () => Promise.reject(new Error('socket closed')) }),
+    );
+  expect(await refusal(replayFrom(failing(DOWN), 's', range))).toMatchObject({ status: 503 });
+  expect(await refusal(replayFrom(failing({ ok: true }), 's', range))).toMatchObject({
+    message: 'socket closed',
+  });
+});
+
 test('by time: all of them', async () => {
   const { brokers, asked } = site({ a: {}, b: {} });
   const range = { from: { time: '2026-01-01T00:00:00Z' }, correlationId: 'c' };
