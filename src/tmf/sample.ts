@@ -1,6 +1,7 @@
 import type { Catalogue } from './catalogue.ts';
 import type { ApiVersion, CatalogueEvent } from './catalogue-rows.ts';
 import { canonicalEventType, lowerFirst } from './event-names.ts';
+import { sampleRows } from './sample.data.ts';
 import { compareVersions } from './versions.ts';
 
 export interface SampleOptions {
@@ -13,7 +14,8 @@ export interface SampleOptions {
 
 /**
  * A complete event to try a gateway with, for any event type of the catalogue in any spelling, in the envelope of
- * the newest API version that has the type (HUB-CONTRACT 5). Undefined when no API (or not the one asked for) has it.
+ * the newest API version that has the type (HUB-CONTRACT 5). It fits the specification's own schema, where that has
+ * one. Undefined when no API (or not the one asked for) has the type.
  */
 export function sampleEvent(
   catalogue: Catalogue,
@@ -37,8 +39,9 @@ export function sampleEvent(
     description: `${event.type} of ${lowerFirst(stem)} ${resource.id}`,
     priority: 'Normal',
   };
+  const carried = needsOf(api, event).isList ? [resource] : resource;
   // Where `event` itself is the resource (TMF645 v3) there is no key to put it under.
-  const content = key === undefined ? resource : { [key]: resource };
+  const content = key === undefined ? resource : { [key]: carried };
   return api.major >= 5
     ? { ...envelope, timeOccurred: time, event: content, '@type': event.type, '@baseType': 'Event' }
     : { ...envelope, timeOcurred: time, event: content };
@@ -81,14 +84,34 @@ function sampleResource(
   event: CatalogueEvent,
   name: string,
   id: string,
-): Record<string, unknown> & { id: string } {
+): Record<string, unknown> & { id: string | number } {
+  const { id: needed, ...members } = needsOf(api, event).members;
+  // An alarm of TMF642 v4 has a number.
+  const own = typeof needed === 'number' ? numberFrom(id) : id;
   return {
-    id,
-    href: `${api.basePath}/${name}/${id}`,
+    id: own,
+    href: `${api.basePath}/${name}/${own}`,
     name: `Sample ${name}`,
     ...stateAfter(event, name),
     '@type': name.slice(0, 1).toUpperCase() + name.slice(1),
+    ...members,
   };
+}
+
+/** What the schema asks of the resource beside what all samples have; a few carry a list of resources. */
+function needsOf(
+  { apiId }: ApiVersion,
+  { type }: CatalogueEvent,
+): { readonly members: Readonly<Record<string, unknown>>; readonly isList: boolean } {
+  const needs = sampleRows.find(([id, types]) => id === apiId && types.includes(type))?.[2] ?? {};
+  return needs instanceof Array ? { members: needs[0], isList: true } : { members: needs, isList: false };
+}
+
+/** The same for the same identifier, and hardly ever for another: a whole number below 2^31. */
+function numberFrom(id: string): number {
+  let sum = 7;
+  for (let i = 0; i < id.length; i += 1) sum = (Math.imul(sum, 31) + id.charCodeAt(i)) & 0x7fffffff;
+  return sum;
 }
 
 /** What a change of state leads to; TMF resources call it state or status. */

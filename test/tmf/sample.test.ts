@@ -67,9 +67,13 @@ test('where the content is the resource itself it stands in event', () => {
   ).toHaveProperty('event.id', 'id-1');
 });
 
-test('a status is called status', () => {
-  expect(sampleEvent(catalogue, 'TroubleTicketStatusChangeEvent', { id: counter(), now })).toMatchObject({
-    event: { troubleTicket: { status: 'active' } },
+test('a status is called status, and is one that the specification lists', () => {
+  const options = { id: counter(), now };
+  expect(sampleEvent(catalogue, 'GeographicSiteStatusChangeEvent', options)).toMatchObject({
+    event: { geographicSite: { status: 'active' } },
+  });
+  expect(sampleEvent(catalogue, 'TroubleTicketStatusChangeEvent', options)).toMatchObject({
+    event: { troubleTicket: { status: 'inProgress' } },
   });
 });
 
@@ -84,13 +88,44 @@ test('an event type of the configuration has a sample too', () => {
 });
 
 test('every event type of every API has one, and its ordering key is its resource', () => {
+  const lists: string[] = [];
+  const numbered = new Set<string>();
   for (const api of new Set(catalogue.apis.map((one) => one.apiId))) {
     for (const type of catalogue.eventTypesOf(api)) {
       const event = sampleEvent(catalogue, type, { id: counter(), now, api });
       expect(event).toMatchObject({ eventId: 'id-2', eventType: expect.any(String) as string });
-      expect(orderingKey(event)).toBe('id-1');
-      expect(orderingKey(event, catalogue.payloadKeys(api, type))).toBe('id-1');
-      expect(memberOf(asObject(resourceOf(event)), 'href')).toMatch(/^\/.+\/id-1$/);
+      const resource = asObject(resourceOf(event));
+      const id = String(memberOf(resource, 'id'));
+      if (resource === undefined) {
+        lists.push(`${api} ${type}`);
+        continue;
+      }
+      if (id !== 'id-1') numbered.add(api);
+      expect(orderingKey(event)).toBe(id);
+      expect(orderingKey(event, catalogue.payloadKeys(api, type))).toBe(id);
+      expect(memberOf(resource, 'href')).toMatch(new RegExp(`^/.+/${id}$`));
     }
   }
+  expect(lists).toEqual(['TMF637 ProductBatchEvent']);
+  // Their alarms have numbers as ids.
+  expect([...numbered]).toEqual(['TMF642', 'TMF908']);
+});
+
+test('what the schema of a specification requires is there', () => {
+  const options = { id: counter(), now };
+  expect(sampleEvent(catalogue, 'ProductBatchEvent', options)).toMatchObject({
+    event: { product: [{ id: 'id-1', '@type': 'Product' }] },
+  });
+  expect(sampleEvent(catalogue, 'AppointmentCreateEvent', options)).toMatchObject({
+    event: { appointment: { '@type': 'Appointment', validFor: {} } },
+  });
+});
+
+test('where a specification has numbers as ids they differ as the identifiers do', () => {
+  const ids = Array.from({ length: 100 }, (_, n) => {
+    const event = sampleEvent(catalogue, 'AlarmCreateEvent', { id: () => `id-${n}`, now });
+    return memberOf(resourceOf(event), 'id');
+  });
+  expect(ids.every((id) => Number.isSafeInteger(id))).toBe(true);
+  expect(new Set(ids).size).toBe(100);
 });
