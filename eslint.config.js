@@ -2,7 +2,7 @@ import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
   {
-    ignores: ['dist/', 'coverage/', 'node_modules/', 'src/tmf/catalogue.data.ts', '**/*.cjs', '*.config.js'],
+    ignores: ['dist/', 'coverage/', 'node_modules/', '**/*.data.ts', '**/*.cjs', '*.config.js'],
   },
   ...tseslint.configs.strictTypeChecked,
   ...tseslint.configs.stylisticTypeChecked,

@@ -3,7 +3,14 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 
-const generators = ['generate-catalogue.ts', 'generate-config-reference.ts', 'generate-openapi.ts'];
+const generators = [
+  'generate-catalogue.ts',
+  'generate-schemas.ts',
+  'generate-samples.ts',
+  'generate-triples.ts',
+  'generate-config-reference.ts',
+  'generate-openapi.ts',
+];
 
 const scripts = generators
   .map((name) => path.join(import.meta.dirname, name))

@@ -23,6 +23,7 @@ export interface HotCounters {
   eventRouted(matched: number, filtered: number): void;
   attempted(measure: AttemptMeasure): void;
   deadLettered(reason: DeadLetterReason): void;
+  eventInvalid(api: string, mode: 'warn' | 'quarantine'): void;
   forget(subscriptionId: string): void;
 }
 
@@ -31,6 +32,7 @@ export function createHotCounters(registry: Registry, perSubscription: boolean):
   const deliveries = createDeliveryCounts(registry, perSubscription);
   const durations = createDurations(registry);
   const deadLetters = new Map<DeadLetterReason, number>();
+  const invalid = createInvalidCounts(registry);
 
   registerFamily(
     registry,
@@ -76,7 +78,27 @@ export function createHotCounters(registry: Registry, perSubscription: boolean):
     deadLettered(reason) {
       deadLetters.set(reason, (deadLetters.get(reason) ?? 0) + 1);
     },
+    eventInvalid: invalid,
     forget: deliveries.forget,
+  };
+}
+
+/** Only APIs that have schemas are counted, so there are few labels. */
+function createInvalidCounts(registry: Registry): HotCounters['eventInvalid'] {
+  const counts = new Map<string, { api: string; mode: string; value: number }>();
+  registerFamily(
+    registry,
+    {
+      name: 'tmf_hub_invalid_events_total',
+      help: 'Times that an event was read which does not fit the schemas of its API (setting validation)',
+      type: 'counter',
+    },
+    () => [...counts.values()].map(({ value, ...labels }) => ({ labels, value })),
+  );
+  return (api, mode) => {
+    const known = counts.get(`${api} ${mode}`);
+    if (known) known.value += 1;
+    else counts.set(`${api} ${mode}`, { api, mode, value: 1 });
   };
 }
 

@@ -15,6 +15,8 @@ export interface Metrics {
   eventRouted(matched: number, filtered: number): void;
   attempted(measure: AttemptMeasure): void;
   deadLettered(reason: DeadLetterReason): void;
+  /** An event that does not fit the schemas of its API was read. */
+  eventInvalid(api: string, mode: 'warn' | 'quarantine'): void;
   /** Drops the series of a subscription that was deleted. */
   forget(subscriptionId: string): void;
   /** The answer to a scrape. A snapshot that fails leaves its gauges out and is logged. */

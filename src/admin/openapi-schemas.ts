@@ -1,9 +1,16 @@
 /** The bodies of the admin API for its description. */
 import type { OpenAPIV3 } from 'openapi-types';
+import {
+  deadLetterExample,
+  explanationExample,
+  readinessExample,
+  subscriptionExample,
+} from './openapi-examples.ts';
 
 type Schema = OpenAPIV3.SchemaObject;
 
 const text: Schema = { type: 'string' };
+const someText: Schema = { type: 'string', minLength: 1 };
 const textOrNull: Schema = { type: 'string', nullable: true };
 const count: Schema = { type: 'integer', minimum: 0 };
 const time: Schema = { type: 'string', format: 'date-time' };
@@ -72,7 +79,21 @@ const subscription = object({
   id: text,
   callback: text,
   query: text,
-  scope: object({ basePath: text, api: textOrNull, major: { type: 'integer', nullable: true } }),
+  scope: object(
+    {
+      basePath: text,
+      api: textOrNull,
+      major: { type: 'integer', nullable: true },
+      topic: {
+        ...object({ id: text, headerQuery: text, contentQuery: text }),
+        description: 'Of a hub of a topic: what its events must match as well.',
+      },
+    },
+    ['topic'],
+  ),
+  profile: { type: 'string', description: 'How its events are written.' },
+  signed: { type: 'boolean', description: 'Are its requests signed?' },
+  headers: { type: 'array', items: text, description: 'Names of the headers that it asked for.' },
   state: { type: 'string', enum: ['active', 'paused', 'gone', 'suspended'] },
   circuit: { type: 'string', enum: ['closed', 'open', 'probing'] },
   lag: { ...count, description: 'Events of its sources behind its position; 0 at the head.' },
@@ -117,51 +138,74 @@ const deadLetter = object(
     payloadBase64: { type: 'string', format: 'byte', description: 'The bytes, when they are no JSON.' },
     deadAt: time,
     state: { type: 'string', enum: ['open', 'replayed', 'discarded'] },
-  },
-  ['payload', 'payloadBase64'],
-);
-
-const filter = object(
-  {
-    subscriptionId: text,
-    reason: text,
-    eventType: text,
-    eventId: text,
-    correlationId: text,
-    since: time,
-    until: time,
-    state: { type: 'string', enum: ['open', 'replayed', 'discarded'], default: 'open' },
-  },
-  ['subscriptionId', 'reason', 'eventType', 'eventId', 'correlationId', 'since', 'until', 'state'],
-);
-
-const replayRange = object(
-  {
-    from: {
-      oneOf: [
-        time,
-        object({ time }),
-        object({ eventId: text }),
-        object({
-          offsets: { ...counts, description: '{"topic:partition": offset}, as positions name them' },
-        }),
-      ],
+    replay: {
+      ...object({ requestedAt: time, correctedBodyBase64: { type: 'string', format: 'byte' } }, [
+        'correctedBodyBase64',
+      ]),
+      description: 'A replay was asked for and is not done yet.',
     },
-    to: { ...time, description: 'Exclusive; absent: up to the moment of the request.' },
-    correlationId: text,
   },
-  ['to', 'correlationId'],
+  ['payload', 'payloadBase64', 'replay'],
 );
+
+const filter: Schema = {
+  ...object(
+    {
+      subscriptionId: someText,
+      reason: someText,
+      eventType: someText,
+      eventId: someText,
+      correlationId: someText,
+      since: { ...time, description: 'Any ISO 8601 date or time.' },
+      until: { ...time, description: 'Any ISO 8601 date or time.' },
+      state: { type: 'string', enum: ['open', 'replayed', 'discarded'], default: 'open' },
+    },
+    ['subscriptionId', 'reason', 'eventType', 'eventId', 'correlationId', 'since', 'until', 'state'],
+  ),
+  additionalProperties: false,
+};
+
+const replayRange: Schema = {
+  ...object(
+    {
+      from: {
+        description: 'A time, or exactly one of time, eventId and offsets.',
+        oneOf: [
+          time,
+          { ...object({ time }), additionalProperties: false },
+          { ...object({ eventId: someText }), additionalProperties: false },
+          {
+            ...object({
+              offsets: {
+                ...{ ...counts, minProperties: 1 },
+                description: '{"topic:partition": offset}, as positions name them; another one is 400.',
+              },
+            }),
+            additionalProperties: false,
+          },
+        ],
+      },
+      to: { ...time, description: 'Exclusive; absent: up to the moment of the request.' },
+      correlationId: someText,
+    },
+    ['to', 'correlationId'],
+  ),
+  additionalProperties: false,
+};
 
 export const schemas: Record<string, Schema> = {
-  Readiness: object({
-    ready: { type: 'boolean' },
-    parts: {
-      type: 'object',
-      additionalProperties: object({ ok: { type: 'boolean' }, reason: text }, ['reason']),
-    },
-  }),
-  Subscription: subscription,
+  Liveness: object({ status: { type: 'string', enum: ['ok'] } }),
+  Readiness: {
+    ...object({
+      ready: { type: 'boolean' },
+      parts: {
+        type: 'object',
+        additionalProperties: object({ ok: { type: 'boolean' }, reason: text }, ['reason']),
+      },
+    }),
+    example: readinessExample,
+  },
+  Subscription: { ...subscription, example: subscriptionExample },
   SubscriptionList: listOf('Subscription'),
   Orphan: object({
     subscriptionId: text,
@@ -172,7 +216,7 @@ export const schemas: Record<string, Schema> = {
   ReplayJob: object({
     jobId: { type: 'string', description: 'Several, one for each source, with commas between.' },
   }),
-  Explanation: explanation,
+  Explanation: { ...explanation, example: explanationExample },
   Source: source,
   Trace: object({
     correlationId: text,
@@ -188,7 +232,7 @@ export const schemas: Record<string, Schema> = {
     },
   }),
   Attempt: attempt,
-  DeadLetter: deadLetter,
+  DeadLetter: { ...deadLetter, example: deadLetterExample },
   DeadLetterList: listOf('DeadLetter'),
   DeadLetterCounts: object({ counts, total: count }),
   DeadLetterFilter: filter,

@@ -29,6 +29,12 @@ export interface SubscriptionView {
   readonly callback: string;
   readonly query: string;
   readonly scope: HubScope;
+  /** How its events are written. */
+  readonly profile: string;
+  /** Are they signed? */
+  readonly signed: boolean;
+  /** Names of the headers that it asked for. */
+  readonly headers: readonly string[];
   readonly state: Exclude<SubscriptionState, 'pending'>;
   readonly circuit: 'closed' | 'open' | 'probing';
   /** Events of its sources behind its position; 0 at the head. */

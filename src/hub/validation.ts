@@ -12,7 +12,7 @@ import type { Refusal } from './refusal.ts';
 
 /** Works on `req.url`. A wrong request ends in an error for `validationRefusal`; a wrong answer is sent and logged. */
 export function hubValidation(logger: Logger): RequestHandler[] {
-  return middleware({
+  const validator = middleware({
     apiSpec: shapesDocument() as Parameters<typeof middleware>[0]['apiSpec'],
     // The document is ours and does not change at run time: its own validity is a test's business.
     validateApiSpec: false,
@@ -26,7 +26,19 @@ export function hubValidation(logger: Logger): RequestHandler[] {
     fileUploader: false,
     useRequestUrl: true,
   });
+  return [oneContentType, ...validator];
 }
+
+/**
+ * The validator compiles its checks anew for every Content-Type that it sees, and keeps them for ever: it is shown none
+ * where there is no body, and no parameters.
+ */
+const oneContentType: RequestHandler = (req, _res, next) => {
+  const type = req.headers['content-type'];
+  if (req.method !== 'POST') delete req.headers['content-type'];
+  else if (type !== undefined) req.headers['content-type'] = type.replace(/;.*/s, '').trim().toLowerCase();
+  next();
+};
 
 /** The refusal for a request that does not fit the description; undefined for any other error. */
 export function validationRefusal(error: unknown): Refusal | undefined {

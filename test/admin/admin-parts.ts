@@ -6,7 +6,7 @@ import { createMetrics } from '../../src/admin/metrics.ts';
 import { adminDocument } from '../../src/admin/openapi.ts';
 import type { Operations, Orphan, PartHealth, SubscriptionView } from '../../src/admin/operations.ts';
 import type { Logger } from '../../src/logger.ts';
-import { answersChecked } from '../support/openapi.ts';
+import { answerLaw, answersChecked } from '../support/answers.ts';
 
 export function subscription(id: string, more: Partial<SubscriptionView> = {}): SubscriptionView {
   return {
@@ -14,6 +14,9 @@ export function subscription(id: string, more: Partial<SubscriptionView> = {}): 
     callback: 'http://billing.example/listener',
     query: '',
     scope: { basePath: '/tmf-api/productOrderingManagement/v4', api: 'TMF622', major: 4 },
+    profile: 'tmf',
+    signed: false,
+    headers: [],
     state: 'active',
     circuit: 'closed',
     lag: 0,
@@ -143,6 +146,10 @@ export interface AdminParts {
   readonly logged: { fields: object; message: string }[];
 }
 
+const law = answerLaw(adminDocument());
+const all: string[][] = [];
+afterEach(() => expect(all.splice(0).flat()).toEqual([]));
+
 export function startAdmin(token?: string): AdminParts {
   const operations = new MemoryOperations();
   const logged: AdminParts['logged'] = [];
@@ -158,6 +165,7 @@ export function startAdmin(token?: string): AdminParts {
   });
   const metrics = createMetrics({ perSubscription: false, snapshot, logger });
   const wrong: string[] = [];
-  const app = answersChecked(createAdminApp({ operations, metrics, token, logger }), adminDocument(), wrong);
+  all.push(wrong);
+  const app = answersChecked(createAdminApp({ operations, metrics, token, logger }), law, wrong);
   return { app, operations, wrong, logged };
 }

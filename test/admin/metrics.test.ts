@@ -119,6 +119,24 @@ test('events, filtered events and dead letters are counted', async () => {
   expect(samples.get('tmf_hub_deliveries_total{outcome="rejected"}')).toBe(1);
 });
 
+test('events that do not fit the schemas of their API are counted by API and by what became of them', async () => {
+  const { metrics, scrape } = start(false);
+  for (const [api, mode] of [
+    ['TMF622', 'warn'],
+    ['TMF622', 'quarantine'],
+    ['TMF620', 'warn'],
+    ['TMF622', 'warn'],
+  ] as const) {
+    metrics.eventInvalid(api, mode);
+  }
+  const samples = await scrape();
+  const count = (api: string, mode: string) =>
+    samples.get(`tmf_hub_invalid_events_total{api="${api}",mode="${mode}"}`);
+  expect([count('TMF622', 'warn'), count('TMF622', 'quarantine'), count('TMF620', 'warn')]).toEqual([
+    2, 1, 1,
+  ]);
+});
+
 test('a counter never falls: what a deleted subscription lost stays counted', async () => {
   let current = SNAPSHOT;
   const { scrape } = start(false, () => current);

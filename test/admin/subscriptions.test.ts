@@ -41,7 +41,7 @@ test('the list and each subscription, with exactly the members of the contract',
         'oldestUnsettled',
         'positions',
       ],
-      ...['query', 'scope', 'state', 'waitingRetry'],
+      ...['query', 'scope', 'state', 'waitingRetry', 'profile', 'signed', 'headers'],
     ].sort(),
   );
   const none = await agent(parts).get('/admin/subscriptions/__proto__');

@@ -35,7 +35,11 @@ function start(...argv: string[]) {
   const child = spawn(process.execPath, [join(folder, 'node_modules/.bin/tmf-hub-gateway'), ...argv], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env['PATH'], TMF_HUB_SERVER_PORT: '0', TMF_HUB_ADMIN_PORT: '0' },
+    env: {
+      ...{ PATH: process.env['PATH'], TMF_HUB_SERVER_PORT: '0', TMF_HUB_ADMIN_PORT: '0' },
+      // The schemas must be there, and what the command itself publishes must fit them.
+      TMF_HUB_VALIDATION_MODE: 'quarantine',
+    },
   });
   children.push(child);
   const lines: string[] = [];
@@ -58,7 +62,9 @@ test('it installs with its runtime dependencies alone, and no sources', async ()
   expect(installed).toContain('express');
   for (const development of ['jest', 'typescript', 'eslint']) expect(installed).not.toContain(development);
   const content = await readdir(join(folder, 'node_modules/tmf-hub-gateway'));
-  expect(content).toEqual(expect.arrayContaining(['dist', 'config', 'openapi', 'LICENSE', 'README.md']));
+  expect(content).toEqual(
+    expect.arrayContaining(['dist', 'config', 'openapi', 'schemas', 'LICENSE', 'README.md']),
+  );
   expect(content).not.toContain('src');
 });
 

@@ -190,7 +190,7 @@ test('a query that is not understood after an upgrade holds its subscription, vi
   const id = idOf(await post(parts));
   const [row] = registry.rows();
   await registry.remove(id);
-  await registry.insert({ ...row!, version: row!.version + 10, query: '$[?(@.a)]' }, null);
+  await registry.insert({ ...row!, version: row!.version + 10, query: '$[?(@.a' }, null);
   const restarted = await startParts({ registry });
   expect(restarted.registrations.all()).toMatchObject([{ id, state: 'suspended' }]);
   expect(restarted.feeds.calls).toEqual(['attach known suspended']);

@@ -25,3 +25,9 @@ export function expectError(answer: request.Response, status: number, message: R
 export async function expectGoesOn(parts: Parts): Promise<void> {
   expect((await json(ORDERS_V4, parts).send({ callback: CALLBACK })).status).toBe(201);
 }
+
+/** The same, told by the code that programs go by. */
+export function expectCode(answer: request.Response, status: number, code: string): void {
+  expectError(answer, status, /./);
+  expect((answer.body as Refused).code).toBe(code);
+}

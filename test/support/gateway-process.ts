@@ -88,7 +88,7 @@ export class GatewayProcess {
     return this.#hasEnded && !this.#askedToEnd;
   }
 
-  /** kill -9. */
+  /** kill -9. Rejects, as `stop`, when it answered otherwise than its API description says. */
   async kill(): Promise<void> {
     await this.#end('SIGKILL');
   }
@@ -118,6 +118,8 @@ export class GatewayProcess {
       this.#child.kill(signal);
       await exit;
     }
+    const wrong = this.output.filter((line) => line.includes('"hub.answer.invalid"'));
+    if (wrong.length > 0) throw new Error(`answers were not as described: ${wrong.join('\n')}`);
     return this.#child.exitCode;
   }
 }

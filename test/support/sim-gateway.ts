@@ -5,7 +5,9 @@ import type { DeliveryObserver } from '../../src/delivery/observer.ts';
 import type { DeliverySettings } from '../../src/delivery/settings.ts';
 import { silentLogger } from '../../src/logger.ts';
 import type { Subscription } from '../../src/registry/store.ts';
-import { compileQuery } from '../../src/tmf/query.ts';
+import type { EventChecks } from '../../src/tmf/event-check.ts';
+import { compileQuery } from '../../src/tmf/query/query.ts';
+import { createProfiles } from '../../src/tmf/profiles.ts';
 import { MemoryLog, type MemoryLogFaults, type MemoryStorage } from './memory-log.ts';
 import type { SimClock } from './sim-clock.ts';
 
@@ -35,6 +37,7 @@ export const SETTINGS: DeliverySettings = {
 
 export const QUIET: DeliveryObserver = {
   routed: () => undefined,
+  invalid: () => undefined,
   attempted: () => undefined,
   deadLettered: () => undefined,
   deadLetterDelayed: () => undefined,
@@ -52,6 +55,9 @@ export interface SimOptions {
   readonly settings?: DeliverySettings;
   readonly random?: () => number;
   readonly observer?: Partial<DeliveryObserver>;
+  readonly checks?: EventChecks;
+  /** Of every type of event; none unless said. */
+  readonly apis?: readonly string[];
 }
 
 /** The engine and the delivery side as the gateway joins them, on a log in memory and a clock that the test owns. */
@@ -83,9 +89,11 @@ export class SimGateway {
       random: options.random ?? (() => 0.5),
       sender,
       settings: options.settings ?? SETTINGS,
-      knowledge: { apisOfType: () => [], payloadKeys: () => [] },
+      knowledge: { apisOfType: () => options.apis ?? [], payloadKeys: () => [], eventOf: () => undefined },
+      profiles: createProfiles(),
       observer: { ...QUIET, ...options.observer },
       brokers: [this.broker],
+      checks: options.checks,
       stopped: (id, state) => this.stopped.push({ id, state }),
     });
   }
