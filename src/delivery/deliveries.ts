@@ -19,7 +19,8 @@ import { decode, type Decoded, type DecodeKnowledge } from './decode.ts';
 import { Dialects, type NameKnowledge } from './dialect.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { LetterReplays } from './letter-replays.ts';
-import { MatchIndex, type Interest } from './match.ts';
+import type { Interest } from './interest.ts';
+import { MatchIndex } from './match.ts';
 import type { DeliveryObserver } from './observer.ts';
 import type { DeliverySettings } from './settings.ts';
 

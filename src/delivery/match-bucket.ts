@@ -1,5 +1,5 @@
 import { valuesAt } from '../tmf/query/paths.ts';
-import type { Equality, Interest } from './match.ts';
+import type { Equality, Interest } from './interest.ts';
 
 /** Those that one equality on the same path decides. */
 interface Lookup extends Pick<Equality, 'path' | 'part'> {

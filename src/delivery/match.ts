@@ -1,18 +1,7 @@
 import type { TmfEvent } from '../tmf/event.ts';
 import { canonicalEventType } from '../tmf/event-names.ts';
-import type { Query } from '../tmf/query/query.ts';
+import type { Interest } from './interest.ts';
 import { Bucket } from './match-bucket.ts';
-
-export type Equality = NonNullable<Query['equality']>;
-
-/** What the index needs of a subscription: where it listens, and its query. */
-export interface Interest extends Pick<Query, 'eventTypes' | 'matches' | 'equality'> {
-  readonly subscriptionId: string;
-  /** e.g. `TMF622`; null = every API (the global hub). */
-  readonly api: string | null;
-  /** Id of the topic whose hub it is; null = of none. A topic's hub listens to every API, whatever `api` says. */
-  readonly topic: string | null;
-}
 
 export interface Match {
   /** Each once. */

@@ -8,7 +8,7 @@ import type { Logger } from '../logger.ts';
 import type { Catalogue } from '../tmf/catalogue.ts';
 import { hubRoutes, shapePath } from './hub-routes.ts';
 import { gatewayDocument } from './openapi.ts';
-import { createLocator } from './place.ts';
+import { createLocator } from './locator.ts';
 import type { Nowhere, Place } from './place.ts';
 import { createPostedEvents } from './posted-events.ts';
 import type { PostedEventDependencies } from './posted-events.ts';

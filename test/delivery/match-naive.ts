@@ -1,4 +1,4 @@
-import type { Interest } from '../../src/delivery/match.ts';
+import type { Interest } from '../../src/delivery/interest.ts';
 import { canonicalEventType } from '../../src/tmf/event-names.ts';
 import type { TmfEvent } from '../../src/tmf/event.ts';
 

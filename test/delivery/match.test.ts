@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { MatchIndex, type Interest } from '../../src/delivery/match.ts';
+import type { Interest } from '../../src/delivery/interest.ts';
+import { MatchIndex } from '../../src/delivery/match.ts';
 import { canonicalEventType } from '../../src/tmf/event-names.ts';
 import { event, naive } from './match-naive.ts';
 import { Scene } from './scene.ts';

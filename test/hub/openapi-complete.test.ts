@@ -5,7 +5,7 @@ import type { Express } from 'express';
 import request from 'supertest';
 import { METHODS } from '../../src/hub/app.ts';
 import { gatewayDocument } from '../../src/hub/openapi.ts';
-import { createLocator } from '../../src/hub/place.ts';
+import { createLocator } from '../../src/hub/locator.ts';
 import { operationsOf, sampleOf } from '../support/openapi.ts';
 import { catalogue, ORDERS_V4, ORDERS_V5, startParts } from './gateway-parts.ts';
 
