@@ -1,6 +1,7 @@
 /** What works while Redis is away, and how it goes on when it is back. */
 import { startRedis, type Redis } from '../../scripts/services/redis.ts';
-import { RegistryUnavailable } from '../../src/registry/redis/connection.ts';
+import { RedisConnection, RegistryUnavailable } from '../../src/registry/redis/connection.ts';
+import { systemClock } from '../../src/time.ts';
 import { subscription } from '../contracts/registry.ts';
 import { until } from '../sqlite/until.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
@@ -65,6 +66,22 @@ test('PITFALLS 23: while it is away what is known stays known, and writing is re
     reason: expect.stringMatching(`^Redis at ${url} cannot be reached: `) as string,
   });
   await until(() => replica.said('registry.away') === 1);
+});
+
+test('a call whose connection breaks says that Redis cannot be reached, whatever its client says', async () => {
+  const connection = new RedisConnection(url, systemClock);
+  await connection.open();
+  const broken = connection.call(async (client) => {
+    client.destroy();
+    await client.ping();
+  });
+  await expect(broken).rejects.toThrow(`Redis at ${url} cannot be reached: `);
+  await until(() => connection.trouble === undefined);
+  expect(await connection.call((client) => client.ping())).toBe('PONG');
+  await expect(connection.call((client) => client.sendCommand(['NONSENSE']))).rejects.toThrow(
+    `Redis at ${url}: ERR unknown command`,
+  );
+  connection.close();
 });
 
 test('what others wrote meanwhile is told once it is back', async () => {

@@ -64,8 +64,11 @@ export class RedisConnection {
     try {
       return await this.#within(limitMs, work(client));
     } catch (error) {
-      if (error instanceof NoAnswer) this.#lost(client, error);
-      throw new RegistryUnavailable(`Redis at ${this.address}: ${reasonOf(error)}`, { cause: error });
+      // What the client says of a call whose connection broke depends on what it noticed first.
+      if (error instanceof NoAnswer || !client.isReady) this.#lost(client, error);
+      const sentence =
+        this.#client === client ? `Redis at ${this.address}: ${reasonOf(error)}` : this.#sentence();
+      throw new RegistryUnavailable(sentence, { cause: error });
     }
   }
 
