@@ -37,11 +37,13 @@ function main(): string | undefined {
     if (!values.check)
       return `${folder} has no events.csv: name the folder with the extracted specifications.`;
     const body = present.slice(present.indexOf(SEPARATOR) + SEPARATOR.length);
-    return present === withHead(body) ? undefined : `${name} was edited by hand: run npm run generate.`;
+    return present === withHead(body)
+      ? undefined
+      : `${name} was edited by hand: generate it with "node scripts/generate-triples.ts".`;
   }
   const content = withHead(bodyFrom(folder));
   if (!values.check) writeFileSync(file, content);
-  else if (present !== content) return `${name} is stale: run npm run generate.`;
+  else if (present !== content) return `${name} is stale: run "node scripts/generate-triples.ts".`;
   return undefined;
 }
 

@@ -42,7 +42,7 @@ const REFUSALS: Readonly<Record<RefusalStatus, RefusalDescribed>> = {
   },
   409: {
     ...{ name: 'Conflict', description: 'It does not fit the state that things are in.' },
-    ...{ code: 'duplicateSubscription', reason: 'Conflict' },
+    ...{ code: 'conflict', reason: 'Conflict' },
     message: 'the subscription that it was for is gone',
   },
   413: {

@@ -34,7 +34,9 @@ export class Problem extends Error {
 export function sendProblem(res: Response, status: number, message: string): void {
   const reason = REASONS[status] ?? 'Error';
   if (status === 503) res.setHeader('Retry-After', RETRY_AFTER_SECONDS);
-  res.status(status).json(tmfError({ status, reason, message, major: 5 }));
+  // What is in the way here is never a registration, as it is at the hubs.
+  const code = status === 409 ? 'conflict' : undefined;
+  res.status(status).json(tmfError({ status, reason, message, ...(code && { code }), major: 5 }));
 }
 
 export function methodNotAllowed(...allowed: string[]): RequestHandler {

@@ -1,9 +1,11 @@
+import { secretProblem } from '../callbacks/sender.ts';
 import type { Arguments } from './arguments.ts';
 import { GATEWAY, JSON_OUTPUT, type Command } from './command.ts';
 import { CommandFailed, EXIT, UsageError } from './exit.ts';
 import { GatewayClient } from './gateway-client.ts';
-import { hubPath } from './hub-path.ts';
+import { hubPath, registrationOf } from './hub-path.ts';
 import { openListener, type Listener, type Received } from './listener.ts';
+import { signatureProblem } from './signature-check.ts';
 import type { Terminal } from './terminal.ts';
 import { setTimeout as wait } from 'node:timers/promises';
 
@@ -25,6 +27,16 @@ export const listenCommand: Command = {
       text: 'register at the hub of this API base path; / is the hub of all APIs',
     },
     query: { type: 'string', value: '<query>', text: 'with --register: which events' },
+    profile: {
+      type: 'string',
+      value: '<name>',
+      text: 'with --register: how events are sent (no --path where it appends to the callback)',
+    },
+    secret: {
+      type: 'string',
+      value: '<whsec_...>',
+      text: 'answer 401 to what is not signed with it; with --register: have it signed',
+    },
     cleanup: { type: 'boolean', text: 'with --register: end the subscription when the listener ends' },
     'exit-after': { type: 'string', value: '<n>', text: 'end after n events were accepted' },
     ...GATEWAY,
@@ -35,6 +47,7 @@ export const listenCommand: Command = {
     'listen --register /tmf-api/productOrderingManagement/v4 --query eventType=ProductOrderCreateEvent --cleanup',
     'listen --port 9000 --status 503 --times 3',
     'listen --port 9000 --delay 2s --json',
+    'listen --register / --profile strict-v4 --secret whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw --cleanup',
   ],
   notes: ['Ends on Ctrl-C. With --json each line on stdout is one JSON document.'],
   async run(args, terminal) {
@@ -66,15 +79,20 @@ interface Behaviour {
   readonly times: number;
   readonly delayMs: number;
   readonly exitAfter: number;
+  readonly secret: string | undefined;
 }
 
 function behaviourOf(args: Arguments): Behaviour {
-  if (args.text('register') === undefined && (args.flag('cleanup') || args.text('query') !== undefined)) {
-    throw new UsageError('--query and --cleanup go with --register.');
+  const goWithRegister = args.flag('cleanup') || (args.text('query') ?? args.text('profile')) !== undefined;
+  if (args.text('register') === undefined && goWithRegister) {
+    throw new UsageError('--query, --profile and --cleanup go with --register.');
   }
   const path = args.text('path');
   if (path !== undefined && !path.startsWith('/'))
     throw new UsageError(`--path starts with a slash: /${path}`);
+  const secret = args.text('secret');
+  const problem = secret === undefined ? undefined : secretProblem(secret);
+  if (problem !== undefined) throw new UsageError(`--secret ${problem}.`);
   const count = { min: 1, max: Number.MAX_SAFE_INTEGER };
   return {
     port: args.whole('port', { min: 0, max: 65_535 }) ?? 0,
@@ -84,26 +102,33 @@ function behaviourOf(args: Arguments): Behaviour {
     times: args.whole('times', count) ?? Infinity,
     delayMs: args.duration('delay') ?? 0,
     exitAfter: args.whole('exit-after', count) ?? Infinity,
+    secret,
   };
 }
 
+const SIGNED = 'signed';
+
 async function open(behaviour: Behaviour, printer: Printer, enough: () => void): Promise<Listener> {
-  const { host, port, path, status, times, delayMs, exitAfter } = behaviour;
+  const { host, port, path, status, times, delayMs, exitAfter, secret } = behaviour;
   let requests = 0;
   let accepted = 0;
+  const verdict = (received: Received): string | undefined =>
+    secret === undefined ? undefined : (signatureProblem(secret, received) ?? SIGNED);
   try {
     return await openListener({
       host,
       port,
       async answer(received) {
         if (path !== undefined && received.path !== path) return { status: 404 };
+        const signature = verdict(received);
+        if (signature !== undefined && signature !== SIGNED) return { status: 401, text: signature };
         requests += 1;
         const given = requests <= times ? status : 204;
         if (delayMs > 0) await wait(delayMs);
         return { status: given };
       },
       answered(received, given) {
-        printer.event(received, given);
+        printer.event(received, given, verdict(received));
         if (given < 300 && ++accepted >= exitAfter) enough();
       },
     });
@@ -117,8 +142,7 @@ async function open(behaviour: Behaviour, printer: Printer, enough: () => void):
 async function register(hub: string, callback: string, args: Arguments) {
   const { gateway, base } = splitHub(hub, args.text('gateway') ?? '');
   const client = new GatewayClient(gateway);
-  const query = args.text('query');
-  const { body } = await client.post(hubPath(base), { callback, ...(query !== undefined && { query }) });
+  const { body } = await client.post(hubPath(base), { callback, ...registrationOf(args) });
   const { id } = body as { id: string };
   return { id, end: () => client.delete(`${hubPath(base)}/${encodeURIComponent(id)}`) };
 }
@@ -133,19 +157,21 @@ function splitHub(hub: string, gateway: string): { gateway: string; base: string
 
 interface Printer {
   listening(callback: string, subscriptionId: string | undefined): void;
-  event(received: Received, status: number): void;
+  /** `signature`: what became of its check; undefined where none was asked for. */
+  event(received: Received, status: number, signature: string | undefined): void;
 }
 
 function jsonPrinter(terminal: Terminal): Printer {
   return {
     listening: (callback, subscriptionId) =>
       terminal.out(JSON.stringify({ listening: callback, subscriptionId })),
-    event: ({ at, text, ...received }, status) => {
+    event: ({ at, text, ...received }, status, signature) => {
       const { earlier, ...facts } = received;
       const seenBefore = earlier.accepted > 0;
       const line = {
         at: new Date(at).toISOString(),
         status,
+        signature,
         seenBefore,
         ...facts,
         earlier,
@@ -172,7 +198,7 @@ function textPrinter(terminal: Terminal): Printer {
       if (subscriptionId !== undefined) terminal.out(`Registered as subscription ${subscriptionId}`);
       terminal.out(paint('dim', 'Ctrl-C ends it.'));
     },
-    event(received, status) {
+    event(received, status, signature = '') {
       const { eventType, entity, resourceId, state, eventId, earlier, headers, text } = received;
       const good = status < 300;
       terminal.out(
@@ -182,6 +208,7 @@ function textPrinter(terminal: Terminal): Printer {
           paint('bold', eventType ?? `no TMF event (${Buffer.byteLength(text)} bytes)`),
           [entity, resourceId].filter(Boolean).join(' '),
           state === undefined ? '' : paint('cyan', state),
+          signature === '' ? '' : paint(signature === SIGNED ? 'green' : 'red', signature),
           again(earlier),
         ]
           .filter((part) => part !== '')

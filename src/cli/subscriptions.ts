@@ -2,7 +2,7 @@ import type { Arguments } from './arguments.ts';
 import { ADMIN, GATEWAY, JSON_OUTPUT, type Command, type CommandGroup } from './command.ts';
 import { CommandFailed, EXIT, UsageError } from './exit.ts';
 import { GatewayClient, withQuery } from './gateway-client.ts';
-import { hubPath } from './hub-path.ts';
+import { hubPath, registrationOf } from './hub-path.ts';
 import { subscriptionReplay } from './subscription-replay.ts';
 import { plain, sheet, table } from './table.ts';
 import type { Terminal } from './terminal.ts';
@@ -12,6 +12,7 @@ interface SubscriptionView {
   readonly id: string;
   readonly callback: string;
   readonly query: string;
+  readonly profile: string;
   readonly scope: { readonly basePath: string };
   readonly state: string;
   readonly circuit: string;
@@ -66,7 +67,18 @@ const list: Command = {
       terminal.out('No subscriptions. Add one by: tmf-hub-gateway subscriptions add <callback>');
       return EXIT.ok;
     }
-    const heading = ['ID', 'STATE', 'CIRCUIT', 'LAG', 'RETRYING', 'LOST', 'HUB', 'QUERY', 'CALLBACK'];
+    const heading = [
+      'ID',
+      'STATE',
+      'CIRCUIT',
+      'LAG',
+      'RETRYING',
+      'LOST',
+      'PROFILE',
+      'HUB',
+      'QUERY',
+      'CALLBACK',
+    ];
     const rows = items.map((item) => [
       item.id,
       coloured(item.state, 'active', terminal),
@@ -74,6 +86,7 @@ const list: Command = {
       String(item.lag),
       String(item.waitingRetry),
       String(item.lost),
+      item.profile,
       hubPath(item.scope.basePath),
       plain(item.query),
       item.callback,
@@ -113,6 +126,8 @@ const add: Command = {
       value: '<query>',
       text: 'which events, e.g. eventType=ProductOrderStateChangeEvent',
     },
+    profile: { type: 'string', value: '<name>', text: "how events are sent; without it the hub's" },
+    secret: { type: 'string', value: '<whsec_...>', text: 'sign what is sent with it (Standard Webhooks)' },
     ...GATEWAY,
     ...JSON_OUTPUT,
   },
@@ -120,12 +135,13 @@ const add: Command = {
     'subscriptions add http://127.0.0.1:9000/events',
     'subscriptions add http://127.0.0.1:9000/orders --hub /tmf-api/productOrderingManagement/v4 ' +
       '--query eventType=ProductOrderStateChangeEvent',
+    'subscriptions add https://crm.example.com/events --profile strict-v4 ' +
+      '--secret whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
   ],
   async run(args, terminal) {
-    const query = args.text('query');
     const { body } = await gatewayClient(args).post(hubPath(args.text('hub') ?? ''), {
       callback: args.positionals[0],
-      ...(query !== undefined && { query }),
+      ...registrationOf(args),
     });
     if (args.flag('json')) terminal.out(JSON.stringify(body));
     else terminal.out((body as { id: string }).id);

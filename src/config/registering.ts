@@ -61,7 +61,11 @@ const profileEntry = z.strictObject({
     'by-hub',
   ),
   without: setting(
-    list(text('a name', (value) => value !== '')),
+    list(
+      text('the name of a member, but not eventId, eventTime, eventType, event or payload', (value) =>
+        /^(?!(?:eventId|eventTime|eventType|event|payload)$)./.test(value),
+      ),
+    ),
     'Members that are taken out of the envelope.',
     [],
   ),
@@ -123,7 +127,7 @@ const subscriptionEntry = z
     profile: optional(profileName(), "How events are sent; without it the hub's."),
     secret: optional(
       text('"whsec_" and 24 to 64 bytes in base64', (value) => secretProblem(value) === undefined),
-      'Signs what is sent (Standard Webhooks).',
+      'Signs what is sent (Standard Webhooks); up to four of them, separated by one blank, all sign.',
       { secret: true },
     ),
     ordering: setting(

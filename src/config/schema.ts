@@ -5,6 +5,7 @@ import { atMost, type Bound, isMapping, separatePorts } from './checks.ts';
 import { callbacks, circuit, limits, retry } from './delivering.ts';
 import { kafka } from './kafka.ts';
 import { kafkaChecks } from './kafka-checks.ts';
+import { profileMistakes } from './profile-checks.ts';
 import { rabbitmq } from './rabbitmq.ts';
 import { rabbitmqChecks } from './rabbitmq-checks.ts';
 import { hub, subscriptions } from './registering.ts';
@@ -52,7 +53,8 @@ export const schema = [separatePorts(), ...bounds.map(atMost)]
     (config, context) => {
       if (!isMapping(config)) return;
       const sources = viewsOf(config);
-      for (const { path, params } of sourceChecks.flatMap((check) => check(sources)))
+      const ofSources = sourceChecks.flatMap((check) => check(sources));
+      for (const { path, params } of [...ofSources, ...profileMistakes(config)])
         context.addIssue({ code: 'custom', path, params: { ...params } });
     },
     { when: () => true },

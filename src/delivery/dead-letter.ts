@@ -14,6 +14,11 @@ import type { DeliveryObserver } from './observer.ts';
 const PUT_RETRY_MIN_MS = 200;
 const PUT_RETRY_MAX_MS = 10_000;
 
+interface BuryDeps {
+  readonly clock: Clock;
+  readonly observer: DeliveryObserver;
+}
+
 /** A delivery that ends here, with its whole context. The same event of the same subscription has the same id. */
 export function deadLetterOf(
   delivery: Delivery,
@@ -90,16 +95,42 @@ function quarantined(
  * Puts the letter until the broker confirms it: nothing is settled whose dead letter is not durable (PITFALLS 1 and
  * 3). False when `given up` says that nobody waits any more.
  */
-export async function bury(
+export function bury(
   letter: DeadLetter,
   letters: DeadLetters,
-  deps: { readonly clock: Clock; readonly observer: DeliveryObserver },
+  deps: BuryDeps,
+  givenUp: () => boolean,
+): Promise<boolean> {
+  return insist(() => put(letter, letters, deps), letter, deps, givenUp);
+}
+
+/** The same, for a letter that may be there already, in whatever state: then it stays as it is. */
+export function buryOnce(
+  letter: DeadLetter,
+  letters: DeadLetters,
+  deps: BuryDeps,
+  givenUp: () => boolean,
+): Promise<boolean> {
+  const putUnlessThere = async (): Promise<void> => {
+    if (!(await letters.get(letter.id))) await put(letter, letters, deps);
+  };
+  return insist(putUnlessThere, letter, deps, givenUp);
+}
+
+async function put(letter: DeadLetter, letters: DeadLetters, { observer }: BuryDeps): Promise<void> {
+  await letters.put(letter);
+  observer.deadLettered(letter);
+}
+
+async function insist(
+  work: () => Promise<void>,
+  letter: DeadLetter,
+  deps: BuryDeps,
   givenUp: () => boolean,
 ): Promise<boolean> {
   for (let pause = PUT_RETRY_MIN_MS; !givenUp(); pause = Math.min(pause * 2, PUT_RETRY_MAX_MS)) {
     try {
-      await letters.put(letter);
-      deps.observer.deadLettered(letter);
+      await work();
       return true;
     } catch (error) {
       deps.observer.deadLetterDelayed(letter, error);

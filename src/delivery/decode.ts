@@ -66,7 +66,9 @@ export function decode(source: SourceRecord, knowledge: DecodeKnowledge): Decode
     traceparent: record.headers['traceparent'],
     topic,
     time: time ?? record.timestamp,
-    bytes: missing ? Buffer.from(completeEnvelope(utf8.decode(record.value), missing)) : record.value,
+    bytes: missing
+      ? Buffer.from(completeEnvelope(utf8.decode(record.value), missing))
+      : withoutMark(record.value),
     completed: missing && Object.keys(missing),
     holds: 0,
     v4: undefined,
@@ -83,6 +85,11 @@ function parse(value: Uint8Array): JsonObject | string {
   } catch (error) {
     return error instanceof SyntaxError ? `it is no JSON: ${error.message}` : 'it is no UTF-8 text';
   }
+}
+
+/** Without a byte order mark, which is no part of the text and which JSON does not allow. */
+function withoutMark(value: Uint8Array): Uint8Array {
+  return value[0] === 0xef && value[1] === 0xbb && value[2] === 0xbf ? value.subarray(3) : value;
 }
 
 function topicOf({ headers }: SourceRecord): string | undefined {

@@ -14,7 +14,7 @@ import type { EventChecks } from '../tmf/event-check.ts';
 import type { Profiles } from '../tmf/profiles.ts';
 import type { Query } from '../tmf/query/query.ts';
 import { Capacity } from './capacity.ts';
-import { bury, invalidLetter, unreadableLetter } from './dead-letter.ts';
+import { buryOnce, invalidLetter, unreadableLetter } from './dead-letter.ts';
 import { decode, type Decoded, type DecodeKnowledge } from './decode.ts';
 import { Dialects, type NameKnowledge } from './dialect.ts';
 import { Dispatcher } from './dispatcher.ts';
@@ -166,16 +166,15 @@ export class Deliveries implements Intake {
   #quarantine(record: SourceRecord, letter: DeadLetter): Promise<void> {
     const letters = this.#brokerOf({ record }).deadLetters;
     const { id } = letter;
-    const done = this.#quarantines.get(id) ?? this.#buryOnce(letter, letters);
+    const done = this.#quarantines.get(id) ?? this.#bury(letter, letters);
     this.#quarantines.set(id, done);
     return done;
   }
 
-  async #buryOnce(letter: DeadLetter, letters: DeadLetters): Promise<void> {
-    try {
-      if (!(await letters.get(letter.id))) await bury(letter, letters, this.#deps, () => this.#closed);
-    } finally {
-      this.#quarantines.delete(letter.id);
-    }
+  /** Resolves only once it is durable: a broker that is stopping meanwhile would settle the record. */
+  async #bury(letter: DeadLetter, letters: DeadLetters): Promise<void> {
+    const isDurable = await buryOnce(letter, letters, this.#deps, () => this.#closed);
+    this.#quarantines.delete(letter.id);
+    if (!isDurable) await new Promise(() => undefined);
   }
 }

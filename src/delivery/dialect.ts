@@ -24,6 +24,8 @@ const NAMES: Readonly<Record<EventNameStyle, (produced: string, specified: strin
 };
 
 const utf8 = new TextDecoder();
+/** Behind the host, which may be called `listener` itself. */
+const LISTENER_PATH = /^[^/]*\/\/[^/]+\/(?:.*\/)?listener\/[^/]+\/?$/;
 /** Producers use a few hundred names; a flood of invented ones is not worth memory. */
 const NAMES_LIMIT = 4096;
 
@@ -76,8 +78,8 @@ export class Dialect {
     if (this.#profile.callback === 'exact') return callback;
     const cut = callback.indexOf('?');
     const path = cut === -1 ? callback : callback.slice(0, cut);
-    if (/\/listener\/[^/]+\/?$/.test(path)) return callback;
-    const name = encodeURIComponent(lowerFirst(withoutPackage(this.#nameOf(event))));
+    if (LISTENER_PATH.test(path)) return callback;
+    const name = urlSegment(lowerFirst(withoutPackage(this.#nameOf(event))));
     const base = this.#profile.listenerBase.replaceAll('{resource}', () => this.#resourceOf(event));
     const query = cut === -1 ? '' : callback.slice(cut);
     return `${path.replace(/\/$/, '')}${base}/listener/${name}${query}`;
@@ -102,13 +104,18 @@ export class Dialect {
 
   #resourceOf(event: TmfEvent): string {
     const specified = this.#specified(event);
-    return encodeURIComponent(resourceNameOf(specified?.type ?? event.type, specified?.kind ?? ''));
+    return urlSegment(resourceNameOf(specified?.type ?? event.type, specified?.kind ?? ''));
   }
 
   #specified(event: TmfEvent) {
     const api = this.#api ?? event.apis[0];
     return api === undefined ? undefined : this.#knowledge.eventOf(api, event.type);
   }
+}
+
+/** Half a surrogate pair, which JSON can spell, has no encoding and would throw. */
+function urlSegment(name: string): string {
+  return encodeURIComponent(name.toWellFormed());
 }
 
 /** The hub's API version decides the envelope; v1 to v3 and the global hub get the event as produced. */

@@ -141,7 +141,10 @@ class HubRegistrations implements Registrations {
       const standing = { state: 'active', stateReason: null, createdAt, version } as const;
       const fresh = subscriptionOf(id, scope, request, standing);
       try {
-        return { ok: true, subscription: await this.#lifecycle.declare(fresh, compiled, uniqueKey) };
+        const subscription = await this.#lifecycle.declare(fresh, compiled, uniqueKey);
+        // Another replica was first, which had not been told.
+        const isOther = otherIn(subscription, request).length > 0;
+        return isOther ? otherwiseConflict(subscription, request) : { ok: true, subscription };
       } catch (error) {
         this.#dependencies.logger.error({ err: error, subscriptionId: id }, 'registration.failed');
         return unavailable(NOT_KEPT);

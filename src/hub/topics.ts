@@ -25,7 +25,9 @@ export interface TopicFound {
 /** Written back as they were sent; whatever else is sent is ignored. */
 const MEMBERS = ['name', 'headerQuery', 'contentQuery', '@type', '@baseType', '@schemaLocation'];
 
-const NOT_KEPT = 'the registry is away, no topic was made; send the same request again later';
+// Where the answer was lost the topic is there, and nobody knows its id.
+const NOT_KEPT =
+  'the registry is away; look at the list of topics once it is back, and send the same request again if the topic is not there';
 const NOT_FOUND_OUT = 'the registry is away, whether there is such a topic is not known here';
 const NOT_REMOVED = 'the registry is away, the topic may be there still; send the same DELETE again';
 

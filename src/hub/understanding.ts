@@ -28,14 +28,16 @@ export function createUnderstanding(dependencies: UnderstandingDependencies): Un
     const compiled = recompile(scope, query, dependencies);
     const hasProfile = dependencies.profiles.of(scope.basePath, extensions?.profile) !== undefined;
     if (compiled.ok && hasProfile) return { subscription, query: compiled.query };
-    if (subscription.state !== 'active') return { subscription, query: everything() };
+    // What its queues keep while it is held is what it asked for, where that can be said.
+    const kept = compiled.ok ? compiled.query : everything();
+    if (subscription.state !== 'active') return { subscription, query: kept };
     const reason = compiled.ok
       ? `its profile ${extensions?.profile} is not configured any more`
       : `its query is not understood any more: ${compiled.message}`;
     logger.error({ subscriptionId: id, query, reason }, 'subscription.held');
     const held = { state: 'suspended', stateReason: reason } as const;
-    // Where another replica was first, what it wrote will be told. It is held here, whether or not that can be kept.
-    const written = await store.update(id, held, version).catch(() => undefined);
-    return { subscription: written ?? { ...subscription, ...held }, query: everything() };
+    // Another replica may know better, of a newer version or configuration: where it is shared, it is held here only.
+    const written = store.isShared ? undefined : await store.update(id, held, version).catch(() => undefined);
+    return { subscription: written ?? { ...subscription, ...held }, query: kept };
   };
 }

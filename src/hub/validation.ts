@@ -46,8 +46,13 @@ export function validationRefusal(error: unknown): Refusal | undefined {
     return refuse(415, 'Unsupported media type', 'send Content-Type: application/json');
   }
   if (!(error instanceof openApiErrors.BadRequest)) return undefined;
-  const problems = error.errors.map(({ path, message }) => `${nameAt(path)} ${message}`);
+  const problems = error.errors.map(({ path, message }) => `${nameAt(path)} ${withoutNull(message)}`);
   return refuse(400, 'Invalid request', problems.join('; ') || error.message);
+}
+
+/** Of a list of allowed values that ends with null, which counts as absent, the validator writes `key, none, `. */
+function withoutNull(message: string): string {
+  return message.replace(/, $/, '');
 }
 
 /** `/body/callback` -> `callback`; the body itself -> `the body`. */

@@ -27,6 +27,9 @@ export function hubProfiles({ profile, profiles, scopes }: ProfileSettings, cata
       throw new Error(`hub.scopes[${i}]: the catalogue has no such API, version or base path.`);
     return hubs.map((hub) => ({ ...given, basePath: hub.basePath }));
   });
+  const twice = placed.find(({ basePath }, i) => placed.findIndex((one) => one.basePath === basePath) < i);
+  if (twice !== undefined)
+    throw new Error(`hub.scopes: more than one entry is of the hub at ${twice.basePath}.`);
   const configured = profiles.map(({ listenerBase = '', ...given }) => ({ ...given, listenerBase }));
   try {
     return createProfiles(configured, profile, placed);

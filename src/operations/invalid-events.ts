@@ -2,6 +2,7 @@ import type { Metrics } from '../admin/metrics.ts';
 import type { DeliveryObserver } from '../delivery/observer.ts';
 import type { Logger } from '../logger.ts';
 import type { Clock } from '../time.ts';
+import { canonicalEventType } from '../tmf/event-names.ts';
 import { SaidLately } from './said-lately.ts';
 
 const MINUTE_MS = 60_000;
@@ -19,7 +20,8 @@ export function tellInvalid(
     metrics.eventInvalid(api, mode);
     // Of each that is quarantined there is a line of its dead letter.
     if (mode === 'quarantine') return;
-    const complaint = `${api} ${event.type} ${errors.join().replace(/\[\d+\]/g, '[]')}`;
+    // As a producer spells it a type may have any length, and one type any number of names.
+    const complaint = `${api} ${canonicalEventType(event.type)} ${errors.join().replace(/\[\d+\]/g, '[]')}`;
     if (!complaints.isNews(complaint, clock.monotonic())) return;
     const { id, type, correlationId } = event;
     logger.warn({ api, eventId: id, eventType: type, correlationId, errors, source }, 'event.invalid');

@@ -132,7 +132,10 @@ export interface DocumentStore<Document> {
   close(): Promise<void>;
   /** All that is not removed, in the order of creation. */
   load(): Promise<Document[]>;
-  /** As it is now in the storage; undefined when there is none (any more). */
+  /**
+   * As it is now in the storage; undefined when there is none (any more). While the storage is away, as it is known
+   * here; rejects when it is not.
+   */
   find(id: string): Promise<Document | undefined>;
   /**
    * Tells of every entry that becomes known with a higher version than before, by whomever it was written, this

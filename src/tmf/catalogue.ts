@@ -11,7 +11,7 @@ import {
   type ApiVersion,
   type CatalogueEvent,
 } from './catalogue-rows.ts';
-import { canonicalEventType } from './event-names.ts';
+import { canonicalEventType, lowerFirst } from './event-names.ts';
 import { compareVersions } from './versions.ts';
 
 /** Event types in their canonical form, each with one spelling to show. */
@@ -56,6 +56,7 @@ export interface Catalogue {
 
 /** What one API knows over all its versions; keys are canonical event types. */
 interface ApiKnowledge {
+  /** Also by their spelling with a small first letter: TMF724 has both IncidentStatusChange and IncidentStateChange. */
   readonly events: Map<string, CatalogueEvent>;
   readonly byListener: Map<string, CatalogueEvent>;
   readonly spellings: Map<string, string>;
@@ -83,7 +84,8 @@ export function createCatalogue(rows: readonly ApiRow[], overrides: readonly Api
     eventOf(apiId, name) {
       const canonical = canonicalEventType(name);
       const known = knowledge.get(apiId);
-      return known?.events.get(canonical) ?? known?.byListener.get(canonical);
+      const { events, byListener } = known ?? emptyKnowledge();
+      return events.get(lowerFirst(name)) ?? events.get(canonical) ?? byListener.get(canonical);
     },
   };
 }
@@ -94,7 +96,7 @@ function knowledgeOf(apis: readonly ApiVersion[]): Map<string, ApiKnowledge> {
   for (const api of newestFirst) {
     const known = knowledge.get(api.apiId) ?? emptyKnowledge();
     knowledge.set(api.apiId, known);
-    for (const event of api.events) learn(known, event);
+    for (const event of api.events) learn(known, event, api);
   }
   return knowledge;
 }
@@ -104,8 +106,11 @@ function emptyKnowledge(): ApiKnowledge {
 }
 
 /** What was learned first stays: callers go from the newest version to the oldest. */
-function learn(known: ApiKnowledge, event: CatalogueEvent): void {
+function learn(known: ApiKnowledge, event: CatalogueEvent, version: ApiVersion): void {
   const canonical = canonicalEventType(event.type);
+  const newest = known.events.get(canonical);
+  if (newest === undefined || version.events.includes(newest))
+    known.events.set(lowerFirst(event.type), event);
   const listener = canonicalEventType(event.listener);
   if (!known.byListener.has(listener)) known.byListener.set(listener, event);
   known.payloadKeys.set(canonical, [

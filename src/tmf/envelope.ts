@@ -13,7 +13,7 @@ const CONTENT = ['payload', 'event'] as const;
 
 /** What a profile changes in an envelope beside its version. */
 export interface EnvelopeEdits {
-  /** Members to take out. */
+  /** Members to take out, as the version calls them. */
   readonly without: readonly string[];
   /** The event type as it is to be written. */
   readonly eventType: string;
@@ -34,13 +34,15 @@ export function envelopeFor(
   if (version === 'as-produced' && !isEdited) return bytes;
   // One char per byte: JSON's structure is ASCII, and what is not touched comes back as the same bytes.
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
-  const named = isEdited ? edited(text, eventType, edits) : text;
-  const rewritten = version === 'v4' ? toV4(named) : version === 'v5' ? toV5(named, edits.eventType) : named;
+  const versioned = version === 'v4' ? toV4(text) : version === 'v5' ? toV5(text, eventType) : text;
+  // Last, so that it also holds for what the version adds or calls otherwise.
+  const rewritten = isEdited ? edited(versioned, eventType, edits) : versioned;
   return rewritten === text ? bytes : Buffer.from(rewritten, 'latin1');
 }
 
 function edited(text: string, produced: string, { without, eventType }: EnvelopeEdits): string {
-  const leftOut = new Set(without);
+  // A name may be spelled by its bytes, one character each, or by escapes.
+  const leftOut = new Set(without.flatMap((name) => [name, oneCharPerByte(name)]));
   const written = oneCharPerByte(JSON.stringify(eventType));
   return rewriteMembers(
     text,
@@ -81,8 +83,8 @@ export function completeEnvelope(text: string, missing: Readonly<Record<string, 
 
 function toV4(text: string): string {
   const members = topLevelMembers(text);
-  const names = new Set(members.map((member) => member.name));
-  const renamed = renamings(names, [OCCURRED.v5, OCCURRED.v4]);
+  const { names, said } = presence(text, members);
+  const renamed = renamings(names, said, [OCCURRED.v5, OCCURRED.v4]);
   if (renamed.size === 0 && ![...ONLY_V5].some((name) => names.has(name))) return text;
   const edit = (member: Member): string | undefined =>
     ONLY_V5.has(member.name) ? undefined : respelled(text, member, renamed);
@@ -91,11 +93,15 @@ function toV4(text: string): string {
 
 function toV5(text: string, eventType: string): string {
   const members = topLevelMembers(text);
-  const names = new Set(members.map((member) => member.name));
-  const renamed = renamings(names, [OCCURRED.v4, OCCURRED.v5]);
+  const { names, said } = presence(text, members);
+  const renamed = renamings(names, said, [OCCURRED.v4, OCCURRED.v5]);
   const additions: string[] = [];
-  if (!names.has('@type')) additions.push(`"@type":${oneCharPerByte(JSON.stringify(eventType))}`);
-  if (!names.has('@baseType')) additions.push('"@baseType":"Event"');
+  const wanted = { '@type': oneCharPerByte(JSON.stringify(eventType)), '@baseType': '"Event"' };
+  for (const [name, value] of Object.entries(wanted)) {
+    if (said.has(name)) continue;
+    additions.push(`"${name}":${value}`);
+    renamed.set(name, undefined);
+  }
   if (additions.length === 0 && renamed.size === 0) return text;
   return rewriteMembers(text, members, (member) => respelled(text, member, renamed), additions);
 }
@@ -106,15 +112,25 @@ function toV5(text: string, eventType: string): string {
  */
 function renamings(
   names: ReadonlySet<string>,
+  said: ReadonlySet<string>,
   occurred: readonly [string, string],
-): ReadonlyMap<string, string | undefined> {
+): Map<string, string | undefined> {
   const renamed = new Map<string, string | undefined>();
   for (const [from, to] of [occurred, CONTENT] as const) {
     if (!names.has(from)) continue;
     if (!names.has(to)) renamed.set(from, to);
+    // The right one is there and says nothing.
+    else if (!said.has(to) && said.has(from)) renamed.set(from, to).set(to, undefined);
     else if (from !== 'payload') renamed.set(from, undefined);
   }
   return renamed;
+}
+
+/** The names of the members, and of those that say something: producers write null for what they do not have. */
+function presence(text: string, members: readonly Member[]) {
+  const said = members.filter(({ valueStart, valueEnd }) => !isBlank(text.slice(valueStart, valueEnd)));
+  const namesOf = (some: readonly Member[]) => new Set(some.map(({ name }) => name));
+  return { names: namesOf(members), said: namesOf(said) };
 }
 
 /** The member with its name respelled, where the version has another; undefined: left out. */

@@ -11,6 +11,7 @@
  * - `unauthorized` 401, `forbidden` 403, `notFound` 404, `methodNotAllowed` 405, `notAcceptable` 406.
  * - `duplicateSubscription` 409: the same callback and query are registered (`hub.duplicates: conflict`).
  * - `topicInUse` 409: there are hubs of the topic.
+ * - `conflict` 409: what an operator asks for does not fit the state that things are in (admin port).
  * - `tooLarge` 413, `unsupportedMediaType` 415, `unprocessable` 422, `tooManyRequests` 429.
  * - `internalError` 500: a mistake of the gateway's own.
  * - `notSupported` 501: valid, but this gateway does not do it.
@@ -29,6 +30,7 @@ export type ErrorCode =
   | 'notAcceptable'
   | 'duplicateSubscription'
   | 'topicInUse'
+  | 'conflict'
   | 'tooLarge'
   | 'unsupportedMediaType'
   | 'unprocessable'

@@ -102,7 +102,8 @@ export function createProfiles(
     names: [...profiles.keys()],
     standard: profiles.get(standard) as Profile,
     of(basePath, asked) {
-      const scope = byPath.get(basePath);
+      // The hubs below a topic are of the API that has the topic.
+      const scope = byPath.get(basePath) ?? byPath.get(basePath.replace(/\/topic\/[^/]+$/, ''));
       const profile = profiles.get(asked ?? scope?.profile ?? standard);
       if (profile === undefined || scope?.listenerBase === undefined) return profile;
       return { ...profile, listenerBase: scope.listenerBase };

@@ -41,8 +41,12 @@ export function project(text: string, { fields }: Projection): string {
       toContent && [...toContent, ...field],
       toResource && [...toResource, ...within],
     ];
-    const place = places.find((path) => path !== undefined && isThere(document, path));
-    if (place) select(selection, place);
+    for (const place of places) {
+      if (!place || !isThere(document, place)) continue;
+      select(selection, place);
+      // Null decides nothing, as in conditions: producers write it for what they left out of the envelope.
+      if (follow(document, place).length > 0) break;
+    }
   }
   return edited(text, selection, 0) ?? text;
 }

@@ -146,6 +146,7 @@ describe('replay of one', () => {
     operations.failure = new OperationRefused(409, 'its subscription was deleted');
     const answer = await request(app).post(`${LETTERS}/d-1/replay`);
     expect([answer.status, messageOf(answer)]).toEqual([409, 'its subscription was deleted']);
+    expect(answer.body).toMatchObject({ code: 'conflict' });
   });
 });
 

@@ -1,3 +1,4 @@
+import { Webhook } from 'standardwebhooks';
 import { listenCommand } from '../../src/cli/listen.ts';
 import { run } from '../../src/cli/run.ts';
 import { FakeGateway } from './fake-gateway.ts';
@@ -113,6 +114,53 @@ test('--json: one document a line, with the whole event and whether it was seen 
   expect(second).toMatchObject({ seenBefore: true });
 });
 
+describe('--secret', () => {
+  const OLD = `whsec_${Buffer.alloc(32, 1).toString('base64')}`;
+  const NEW = `whsec_${Buffer.alloc(32, 2).toString('base64')}`;
+  const signedBy = (key: string, at = new Date()) => ({
+    'webhook-id': 'w',
+    'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
+    'webhook-signature': new Webhook(key).sign('w', at, JSON.stringify(EVENT)),
+  });
+
+  test.each<[string, number, string, () => Record<string, string>]>([
+    ['signed', 204, NEW, () => signedBy(NEW)],
+    ['signed', 204, `${NEW} ${OLD}`, () => signedBy(OLD)],
+    ['not signed', 401, NEW, () => ({})],
+    ['signed with another secret', 401, NEW, () => signedBy(OLD)],
+    ['signed with another secret', 401, NEW, () => ({ ...signedBy(NEW), 'webhook-id': 'x' })],
+    ['signed at another time', 401, NEW, () => signedBy(NEW, new Date(Date.now() - 301_000))],
+    ['signed at another time', 401, NEW, () => ({ ...signedBy(NEW), 'webhook-timestamp': 'x' })],
+  ])('%s: %s', async (verdict, status, secret, headers) => {
+    const { terminal, url } = await listen(['--secret', secret]);
+    expect(await post(url, EVENT, headers())).toBe(status);
+    expect(await terminal.line('productOrder o-1')).toContain(`${status}  Product`);
+    expect(await terminal.line('productOrder o-1')).toContain(`  ${verdict}`);
+  });
+
+  test('with --json is a member of its own, and without it none', async () => {
+    const { terminal, url } = await listen(['--json', '--secret', OLD]);
+    await post(url, EVENT, signedBy(OLD));
+    expect(JSON.parse(await terminal.line('eventId'))).toMatchObject({ status: 204, signature: 'signed' });
+    const without = await listen(['--json']);
+    await post(without.url, EVENT, signedBy(OLD));
+    expect(await without.terminal.line('eventId')).not.toContain('"signature"');
+  });
+
+  test('that is none is wrong usage, and is not shown', async () => {
+    const terminal = new FakeTerminal();
+    expect(await run(['listen', '--secret', 'hunter2'], [listenCommand], '', terminal)).toBe(2);
+    expect(terminal.errors.join()).toContain('--secret must be "whsec_"');
+    expect(terminal.errors.join()).not.toContain('hunter2');
+  });
+});
+
+test('--profile without --register is wrong usage', async () => {
+  const terminal = new FakeTerminal();
+  expect(await run(['listen', '--profile', 'fiware'], [listenCommand], '', terminal)).toBe(2);
+  expect(terminal.errors.join()).toContain('--profile and --cleanup go with --register');
+});
+
 test('what is no event is shown and accepted', async () => {
   const { terminal, url } = await listen([]);
   await fetch(url, { method: 'POST', body: 'hello', headers: { connection: 'close' } });
@@ -145,6 +193,14 @@ describe('--register', () => {
     expect(await code).toBe(0);
     expect(gateway.bodies).toEqual([{ callback: url, query: 'eventType=A' }]);
     expect(calls()).toEqual(['POST /tmf-api/party/v4/hub']);
+  });
+
+  test('asks for a profile and for signatures', async () => {
+    const secret = `whsec_${Buffer.alloc(32, 1).toString('base64')}`;
+    const options = ['--register', '/', '--profile', 'fiware', '--secret', secret, '--gateway', gateway.url];
+    const { terminal, url } = await listen(options);
+    await terminal.line('s-1');
+    expect(gateway.bodies).toEqual([{ callback: url, profile: 'fiware', secret }]);
   });
 
   test('with --cleanup ends the subscription with itself; a whole hub address will do', async () => {

@@ -6,6 +6,7 @@ const VIEW = {
   id: 's-1',
   callback: 'http://127.0.0.1:9000/orders',
   query: 'eventType=ProductOrderCreateEvent',
+  profile: 'openslice',
   scope: { basePath: BASE, api: 'TMF622', major: 4 },
   state: 'paused',
   circuit: 'open',
@@ -39,6 +40,7 @@ describe('list', () => {
       '7',
       '2',
       '0',
+      'openslice',
       `${BASE}/hub`,
       VIEW.query,
       VIEW.callback,
@@ -105,6 +107,13 @@ describe('add', () => {
     expect(JSON.parse(out)).toMatchObject({ id: 'new', query: '' });
     expect(calls()).toEqual(['POST /hub']);
     expect(gateway.bodies).toEqual([{ callback: 'http://cb/x' }]);
+  });
+
+  test('asks for a profile and a signature', async () => {
+    gateway.answer = () => ({ status: 201, body: { id: 'new' } });
+    const argv = ['subscriptions', 'add', 'http://cb/x', '--profile', 'fiware', '--secret', 'whsec_x'];
+    await runCommand(argv, { gateway });
+    expect(gateway.bodies).toEqual([{ callback: 'http://cb/x', profile: 'fiware', secret: 'whsec_x' }]);
   });
 
   test('a refusal is exit code 1', async () => {

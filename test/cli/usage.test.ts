@@ -89,7 +89,7 @@ describe('wrong usage is one sentence and exit code 2', () => {
       "--delay must be a duration like 500ms, 2s, 5m, 1h or 1d, not 'soon'.",
     ],
     ['a path without a slash', ['listen', '--path', 'events'], '--path starts with a slash: /events'],
-    ['an orphaned option', ['listen', '--cleanup'], '--query and --cleanup go with --register.'],
+    ['an orphaned option', ['listen', '--cleanup'], '--query, --profile and --cleanup go with --register.'],
     ['a missing argument', ['subscriptions', 'show'], 'Missing <id>.'],
     ['an argument too many', ['subscriptions', 'pause', 'a', 'b'], "'b' is one argument too many."],
     ['nothing to publish', ['publish'], 'Say what to publish'],

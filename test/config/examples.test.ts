@@ -39,6 +39,7 @@ const SOURCES: Record<string, readonly object[]> = {
     { name: 'oss', broker: 'rabbitmq', rabbitmq: { url: 'amqp://guest:guest@localhost:5672/' } },
   ],
   'redis-replicas.yaml': [{ name: 'rabbitmq', prefix: 'tmf-hub', rabbitmq: { heartbeat: 15_000 } }],
+  'profiles.yaml': [{ name: 'embedded', broker: 'embedded' }],
 };
 
 test('there is an expectation of each example', () => {
@@ -53,7 +54,7 @@ test('redis-replicas.yaml: the registry is shared', () => {
   expect(load('redis-replicas.yaml').redis.url).toBe('redis://localhost:6379/0');
 });
 
-test.each(['kafka.yaml', 'rabbitmq.yaml', 'kafka-and-rabbitmq.yaml', 'redis-replicas.yaml'])(
+test.each(['kafka.yaml', 'rabbitmq.yaml', 'kafka-and-rabbitmq.yaml', 'redis-replicas.yaml', 'profiles.yaml'])(
   '%s: the catalogue and the callback policy take the subscriptions that it declares',
   async (example) => {
     const config = load(example);

@@ -143,6 +143,30 @@ subscriptions:
       'subscriptions[1].basePath: expected to stand without api; given "/tmf-api/x/v4" in file:9',
       'subscriptions[2]: expected an object with api, version, basePath, callback, query, profile, secret, ordering; given "just text" in file:10',
       'subscriptions[3].secret: expected "whsec_" and 24 to 64 bytes in base64; given a value that is not shown in file:11',
+      'hub.profiles[0].listenerBase: expected to stand beside callback: append; given "a" in file:5',
+    ]);
+  });
+
+  test('names of profiles that there are not, at every place; and what a profile cannot mean', () => {
+    const yaml = `
+hub:
+  profile: tfm
+  profiles:
+    - { name: carrier, listenerBase: /hooks }
+    - { name: carrier, callback: append, listenerBase: /hooks, without: [domain, eventId] }
+  scopes: [{ api: TMF622, profile: carier }, { api: TMF620, profile: carrier }]
+subscriptions:
+  - { callback: 'http://x/', profile: fiware }
+  - { callback: 'http://x/', profile: fiwar }
+`;
+    const names = 'tmf, strict-v4, oda-canvas, openslice, mef-lso, fiware, carrier';
+    expect(problems(yaml)).toEqual([
+      'hub.profiles[1].without[1]: expected the name of a member, but not eventId, eventTime, eventType, event or payload; given "eventId" in file:6',
+      'hub.profiles[1].name: expected another name than an entry before it; given "carrier" in file:6',
+      `hub.profile: expected one of ${names}; given "tfm" in file:3`,
+      `hub.scopes[0].profile: expected one of ${names}; given "carier" in file:7`,
+      `subscriptions[1].profile: expected one of ${names}; given "fiwar" in file:10`,
+      'hub.profiles[0].listenerBase: expected to stand beside callback: append; given "/hooks" in file:5',
     ]);
   });
 
@@ -157,6 +181,21 @@ subscriptions: [{ callback: 'http://user:hunter4@host/' }]
     expect(all).toHaveLength(5);
     expect(all.join('\n')).not.toMatch(/12345678|hunter/);
     expect(all[4]).toContain('given "http://***@host/"');
+  });
+
+  test('nor do those of an entry, or of entries, that are not what is expected', () => {
+    const secret = `whsec_${Buffer.alloc(24, 7).toString('base64')}`;
+    const entry = JSON.stringify({ secret, callback: 'http://x/' });
+    const told = [
+      problems(`subscriptions: ${entry}`),
+      problems(`subscriptions: [[${entry}]]`),
+      problems('', { TMF_HUB_SUBSCRIPTIONS: entry }),
+      problems('', { TMF_HUB_SUBSCRIPTIONS: `[${entry}` }),
+      problems(`subscriptions: [{ callback: 'http://x/', secret: ['${secret}'] }]`),
+      problems(`subscriptions: [{ callback: '${secret}' }]`),
+    ];
+    expect(told.map(({ length }) => length)).toEqual([1, 1, 1, 1, 1, 1]);
+    expect(told.flat().join('\n')).not.toContain(secret.slice(6, 20));
   });
 
   test('a file that is missing, no YAML, or no mapping', () => {

@@ -255,3 +255,10 @@ describe('what was posted to a topic', () => {
     expect(decode(record({ ...whole, event: null }, headers), knowledge)).toHaveProperty('unreadable');
   });
 });
+
+test('a byte order mark, which JSON does not allow and some producers write, is no part of the event', () => {
+  const text = JSON.stringify(whole);
+  const { event, record: kept } = readable(record(`\ufeff${text}`));
+  expect(Buffer.from(event.bytes).toString('latin1')).toBe(text);
+  expect(Buffer.from(kept.value).toString()).toBe(`\ufeff${text}`);
+});

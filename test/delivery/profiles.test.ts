@@ -107,3 +107,63 @@ test('what is written alike is built once, and what changes nothing is the very 
   const other = eventOf('{"eventType":"productOrderCreateEvent"}', 'productOrderCreateEvent', 'TMF622');
   expect(one.bytesOf(other)).toBe(one.bytesOf(other));
 });
+
+describe('what may stand in a callback or an event type', () => {
+  const hub = { basePath: '/v4', api: 'TMF622', major: 4 };
+  const appending: Profile = {
+    ...{ name: 'appending', callback: 'append', listenerBase: '/{resource}', eventNames: 'as-produced' },
+    ...{ envelope: 'v4', without: [] },
+  };
+  const urlFor = (callback: string, eventType = 'OrderCreateEvent') =>
+    sentBy(appending, { hub, callback, eventType, event: '{"event":{}}' }).url;
+
+  test.each([
+    ['http://listener/orders', 'http://listener/orders/order/listener/orderCreateEvent'],
+    ['http://listener/listener/x', 'http://listener/listener/x'],
+    ['http://h/listener/x/?a=b', 'http://h/listener/x/?a=b'],
+    ['http://h//listener/x', 'http://h//listener/x'],
+    ['http://h/listener', 'http://h/listener/order/listener/orderCreateEvent'],
+    ['http://h?a=/listener/x', 'http://h/order/listener/orderCreateEvent?a=/listener/x'],
+    ['http://h//', 'http://h//order/listener/orderCreateEvent'],
+  ])('%s: only a path that ends in /listener/<something> is left as it is', (callback, url) => {
+    expect(urlFor(callback)).toBe(url);
+  });
+
+  test('an event type with characters that no URL has goes out all the same', () => {
+    expect(urlFor('http://h', 'a/b?c#d CreateEvent')).toBe(
+      'http://h/a%2Fb%3Fc%23d%20/listener/a%2Fb%3Fc%23d%20CreateEvent',
+    );
+    // Half a surrogate pair, which JSON can spell.
+    expect(urlFor('http://h', 'x\ud800CreateEvent')).toBe(
+      'http://h/x%EF%BF%BD/listener/x%EF%BF%BDCreateEvent',
+    );
+  });
+});
+
+test('`without` means what would be sent, also what the envelope of another version adds or respells', () => {
+  const hub = { basePath: '/v5', api: 'TMF622', major: 5 };
+  const bare: Profile = {
+    ...{ name: 'bare', callback: 'exact', listenerBase: '', eventNames: 'notification', envelope: 'v5' },
+    ...{ without: ['@baseType', 'timeOccurred', 'größe'] },
+  };
+  const event = '{"eventType":"ProductOrderCreateEvent","timeOcurred":"t","größe":1,"event":{"größe":1}}';
+  expect(sentBy(bare, { hub, callback: 'http://h', eventType: 'ProductOrderCreateEvent', event }).body).toBe(
+    '{"eventType":"ProductOrderCreationNotification","event":{"größe":1},"@type":"ProductOrderCreationNotification"}',
+  );
+});
+
+test('every event type of the catalogue that is spelled ...Event keeps its name where listeners want that', () => {
+  const fiware = builtInProfiles.find(({ name }) => name === 'fiware') as Profile;
+  const renamed = catalogue.apis.flatMap(({ apiId, basePath, major, events }) => {
+    const hub = { basePath, api: apiId, major };
+    return events
+      .filter(({ type }) => type.endsWith('Event'))
+      .map(({ type }) => {
+        const event = JSON.stringify({ eventType: type });
+        const { body } = sentBy(fiware, { hub, callback: 'http://h', eventType: type, event });
+        return [type, (JSON.parse(body) as { eventType: string }).eventType];
+      })
+      .filter(([produced, sent]) => produced !== sent);
+  });
+  expect(renamed).toEqual([]);
+});

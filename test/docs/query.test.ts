@@ -3,6 +3,7 @@ import path from 'node:path';
 import { createCatalogue } from '../../src/tmf/catalogue.ts';
 import { catalogueRows } from '../../src/tmf/catalogue.data.ts';
 import { project } from '../../src/tmf/projection.ts';
+import { MOST_CONDITIONS } from '../../src/tmf/query/conditions.ts';
 import { compileQuery, type Query } from '../../src/tmf/query/query.ts';
 import { LARGEST_PATTERNS, LONGEST_TEXT } from '../../src/tmf/query/regular-expression.ts';
 
@@ -74,5 +75,6 @@ test('the page has its examples and limits', () => {
   expect(rows('query', 'event', 'is sent').length).toBeGreaterThan(2);
   expect(rows('query', 'answer', 'character', 'message').length).toBeGreaterThan(12);
   expect(PAGE).toContain(`${LARGEST_PATTERNS} characters, with`);
+  expect(PAGE).toContain(`at most ${MOST_CONDITIONS} conditions`);
   expect(PAGE).toContain(`${LONGEST_TEXT.toLocaleString('en')} characters`);
 });

@@ -63,7 +63,7 @@ test('it installs with its runtime dependencies alone, and no sources', async ()
   for (const development of ['jest', 'typescript', 'eslint']) expect(installed).not.toContain(development);
   const content = await readdir(join(folder, 'node_modules/tmf-hub-gateway'));
   expect(content).toEqual(
-    expect.arrayContaining(['dist', 'config', 'openapi', 'schemas', 'LICENSE', 'README.md']),
+    expect.arrayContaining(['dist', 'config', 'docs', 'openapi', 'schemas', 'LICENSE', 'README.md']),
   );
   expect(content).not.toContain('src');
 });

@@ -26,7 +26,7 @@ describe('bodies', () => {
       'an unknown ordering',
       '{"callback": "http://a.example", "ordering": "fifo"}',
       400,
-      /ordering must be equal to one/,
+      /ordering must be equal to one of the allowed values: key, none$/,
     ],
   ])('%s', async (_name, body, status, message) => {
     const parts = await startParts();

@@ -2,6 +2,8 @@
 import request from 'supertest';
 import { ORDERS_V4, ORDERS_V5, startParts } from './gateway-parts.ts';
 import type { Parts } from './gateway-parts.ts';
+import { builtInProfiles, createProfiles } from '../../src/tmf/profiles.ts';
+import { MemoryRegistry } from '../support/memory-registry.ts';
 
 const CALLBACK = 'http://billing.example/listener';
 const SECRET = `whsec_${Buffer.alloc(32, 9).toString('base64')}`;
@@ -101,4 +103,27 @@ test('the same registration again, with the members in another order, is the sam
   const again = await post(parts, { ...members, headers });
   expect(again.status).toBe(201);
   expect(again.body).toEqual(first.body);
+});
+
+test('one whose profile the configuration has no more is held, and its brokers keep for it only what it asked for', async () => {
+  const registry = new MemoryRegistry();
+  const carrier = { ...builtInProfiles[0]!, name: 'carrier' };
+  const before = await startParts({ registry, profiles: createProfiles([carrier]) });
+  const query = 'eventType=ProductOrderCreateEvent';
+  const { id } = (await post(before, { profile: 'carrier', query })).body as { id: string };
+
+  const parts = await startParts({ registry });
+  const held = { state: 'suspended', stateReason: 'its profile carrier is not configured any more' };
+  expect(registry.rows()).toMatchObject([held]);
+  expect(parts.feeds.attached.get(id)).toMatchObject(held);
+  expect([...(parts.feeds.queries.get(id)?.eventTypes ?? [])]).toEqual(['productordercreate']);
+
+  await parts.registrations.setState(id, 'active', null);
+  expect(parts.feeds.attached.get(id)).toMatchObject(held);
+  const shown = await request(parts.app).get(`${ORDERS_V4}/hub/${id}`);
+  expect(shown.body).toMatchObject({ profile: 'carrier', query });
+
+  const after = await startParts({ registry, profiles: createProfiles([carrier]) });
+  await after.registrations.setState(id, 'active', null);
+  expect(after.feeds.attached.get(id)).toMatchObject({ state: 'active' });
 });

@@ -148,6 +148,17 @@ test('while the registry is away a topic is neither made nor removed, and may be
   expect((await request(parts.app).delete(`${BASE}/topic/${id}`)).status).toBe(204);
 });
 
+test('where the registry kept a topic and did not say so, the answer says to look at the list', async () => {
+  parts.registry.failing.set('insert', 'after');
+  const answer = await request(parts.app).post(`${BASE}/topic`).send({ name: 'cut short' });
+  expectCode(answer, 503, 'unavailable');
+  expect((answer.body as { message: string }).message).toContain('look at the list of topics');
+  parts.registry.failing.clear();
+  const [topic] = (await request(parts.app).get(`${BASE}/topic`)).body as { id: string }[];
+  expect(topic).toMatchObject({ name: 'cut short' });
+  expect((await request(parts.app).delete(`${BASE}/topic/${topic!.id}`)).status).toBe(204);
+});
+
 test('topics are there after a restart, and what was removed is not', async () => {
   const kept = await create({ name: 'kept' });
   const gone = await create({ name: 'gone' });

@@ -86,6 +86,17 @@ describe('subscriptions of the configuration', () => {
     },
   );
 
+  test('of two replicas that start at once with different secrets one is told: neither is ignored', async () => {
+    const secret = (byte: number) => `whsec_${Buffer.alloc(32, byte).toString('base64')}`;
+    const registry = new MemoryRegistry();
+    const other = registry.replica();
+    other.hears = 'by hand';
+    const [one, two] = [await startParts({ registry }), await startParts({ registry: other })];
+    await apply(one, declare({ secret: secret(1) }));
+    await expect(apply(two, declare({ secret: secret(2) }))).rejects.toThrow(/another "secret"/);
+    await apply(two, declare({ secret: secret(1) }));
+  });
+
   test.each(['idempotent', 'conflict', 'allow'] as const)(
     'a restart makes no duplicates (%s)',
     async (duplicates) => {

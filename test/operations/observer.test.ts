@@ -140,8 +140,8 @@ describe('events that do not fit', () => {
       },
       { monotonic: () => now },
     );
-    const tell = (api: string, place: string, mode: Objection['mode'] = 'warn') =>
-      observer.invalid(event, { api, mode, errors: [error(place)] }, source);
+    const tell = (api: string, place: string, mode: Objection['mode'] = 'warn', type = event.type) =>
+      observer.invalid({ ...event, type }, { api, mode, errors: [error(place)] }, source);
     return { lines, counted, tell, pass: (ms: number) => void (now += ms) };
   }
 
@@ -166,6 +166,13 @@ describe('events that do not fit', () => {
     pass(1);
     tell('TMF622', '[3]');
     expect(lines).toHaveLength(4);
+  });
+
+  test('are told once for a type, in whatever package its producer puts it', () => {
+    const { lines, tell } = observed();
+    for (const type of ['AEvent', 'aNotification', 'com.one.AEvent', `${'x'.repeat(1_000)}.AEvent`])
+      tell('TMF622', '', 'warn', type);
+    expect(lines).toHaveLength(1);
   });
 
   test('have the line of their dead letter where they are quarantined', () => {

@@ -62,6 +62,9 @@ test('PITFALLS 23: while it is away what is known stays known, and writing is re
   await expectRefusals(replica, 1_000);
   expect(await replica.ids()).toEqual(['a', 'b']);
   expect(await replica.store.find('a')).toEqual(subscription('a'));
+  // Another replica may have made it: who says that there is none would have it cleared away.
+  for (const kind of [replica.store, replica.store.topics])
+    await expect(kind.find('nobody')).rejects.toBeInstanceOf(RegistryUnavailable);
   expect(replica.store.health()).toMatchObject({
     reason: expect.stringMatching(`^Redis at ${url} cannot be reached: `) as string,
   });

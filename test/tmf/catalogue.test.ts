@@ -1,7 +1,7 @@
 import { createCatalogue } from '../../src/tmf/catalogue.ts';
 import { catalogueRows } from '../../src/tmf/catalogue.data.ts';
 import { defaultTopics, domainOf } from '../../src/tmf/domains.ts';
-import { canonicalEventType } from '../../src/tmf/event-names.ts';
+import { canonicalEventType, lowerFirst } from '../../src/tmf/event-names.ts';
 
 const catalogue = createCatalogue(catalogueRows);
 
@@ -127,6 +127,8 @@ describe('questions to an API', () => {
     expect(catalogue.eventOf('TMF936', 'productOfferingCreateEvent')?.type).toBe(
       'OpenGatewayProductOfferingCreateEvent',
     );
+    for (const type of ['IncidentStateChangeEvent', 'IncidentStatusChangeEvent'])
+      expect(catalogue.eventOf('TMF724', lowerFirst(type))?.type).toBe(type);
     expect(catalogue.eventOf('TMF622', 'serviceOrderCreateEvent')).toBeUndefined();
   });
 });

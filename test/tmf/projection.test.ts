@@ -85,6 +85,15 @@ test('tried in turn from the envelope, its content, the resource, as conditions 
   expect(parsed('source')).toEqual({ ...envelope, event: { source: 'crm', productOrder: kept } });
 });
 
+test('null in the envelope does not hide the value of the resource', () => {
+  const text =
+    '{"eventType":"x","description":null,"event":{"order":{"id":"1","description":"d","note":null}}}';
+  expect(projected(text, 'description')).toBe(
+    '{"eventType":"x","description":null,"event":{"order":{"id":"1","description":"d"}}}',
+  );
+  expect(projected(text, 'note')).toBe('{"eventType":"x","event":{"order":{"id":"1","note":null}}}');
+});
+
 test('whole objects', () => {
   const whole = JSON.parse(order) as Record<string, unknown>;
   expect(parsed('event')).toEqual({ ...envelope, event: whole['event'] });

@@ -48,6 +48,7 @@ describe('HUB-CONTRACT 3: what is not understood is refused, never ignored', () 
     ['state.regex=(%3F%3Da)', 12, /invalid or unsupported Perl syntax/],
     ['state.regex=(a)\\1', 15, /invalid escape/],
     ['state.regex=(?=a)', 14, /'=' inside a value/],
+    ['state.regex=a.{0,300}b', 12, /larger than 500/],
     ['state.regex=((a{100}){100}){100}', 12, /regular expressions of one query are larger than 500/],
     [`state.regex=${'[ab]'.repeat(125)}c`, 12, /larger than 500/],
     [`${'a.regex=x{100}&'.repeat(5)}a=1;a.regex=x`, 87, /larger than 500/],
@@ -74,7 +75,15 @@ describe('HUB-CONTRACT 3: what is not understood is refused, never ignored', () 
     ["state='completed'", 6, /without quotes/],
     ['state=100%', 9, /a percent sign is %25/],
     ['state=%zz', 6, /a percent sign is %25/],
-    ['state=ok%20%ff', 8, /percent-encoded/],
+    ['state=ok%20%ff', 11, /percent-encoded/],
+    ['state=%C3%BC%E2%82&a=1', 12, /percent-encoded/],
+    ['state.ne in (a)', 12, /two operators/],
+    ['state=~%20%C3%BC\\1', 16, /invalid escape/],
+    [`  ${Array.from({ length: 201 }, (_, i) => `a${i}=1`).join('&')}`, 2, /more than 200 conditions/],
+    [Array.from({ length: 201 }, (_, i) => `a>${i}`).join(';'), 0, /more than 200 conditions/],
+    [`a>${Array.from({ length: 201 }, (_, i) => i).join()}`, 0, /more than 200 conditions/],
+    [`$[?(${Array.from({ length: 201 }, (_, i) => `@.a${i}`).join('||')})]`, 0, /more than 200 conditions/],
+    [`fields=${Array.from({ length: 201 }, () => 'abc').join()}`, 807, /more than 200 fields/],
     ['eventtype=ProductOrderCreateEvent', 0, /must be written eventType/],
   ])('%s', (text, position, reason) => {
     const refused = refusal(text);
@@ -90,6 +99,13 @@ describe('HUB-CONTRACT 3: what is not understood is refused, never ignored', () 
     expect(reason).toContain("'ServiceOrderCreateEvent'");
     expect(reason).toContain('ProductOrderCreateEvent, ');
     expect(reason).toContain('ProductOrderMilestoneEvent');
+  });
+
+  test('many values of one attribute are one condition', () => {
+    const many = (join: string) => Array.from({ length: 5_000 }, (_, i) => `a=${i}`).join(join);
+    for (const text of [many('&'), many(';'), many(',').replaceAll(',a=', ',')]) {
+      expect(compileQuery(text, { knownEventTypes: null }).ok).toBe(true);
+    }
   });
 
   test('long lists and long words are cut short', () => {

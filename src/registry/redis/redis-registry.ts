@@ -114,7 +114,8 @@ class RedisRegistry implements DocumentStore<Kept> {
     try {
       for (const row of await table.read([id])) entries.accept(row);
     } catch (error) {
-      if (!(error instanceof RegistryUnavailable)) throw error;
+      // Nobody knows whether another replica made it a moment ago.
+      if (!(error instanceof RegistryUnavailable) || entries.known.get(id) === undefined) throw error;
     }
     return entries.known.get(id)?.entry.subscription ?? undefined;
   }

@@ -149,6 +149,15 @@ function joined(same: readonly Comparison[], negated: boolean): Condition {
   return negated ? not(all) : all;
 }
 
+/** Each may cost a look at every element of a list of the event, and so may each path of `fields`. */
+export const MOST_CONDITIONS = 200;
+
+/** Comparisons, and each value of those that look at one value after the other. */
+export function sizeOf(condition: Condition): number {
+  if (condition.kind !== 'comparison') return condition.parts.reduce((sum, part) => sum + sizeOf(part), 0);
+  return condition.operator === 'eq' ? 1 : Math.max(1, condition.values.length);
+}
+
 function distinct(parts: readonly Condition[]): readonly Condition[] {
   return [...new Map(parts.map((part) => [part.canonical, part])).values()];
 }

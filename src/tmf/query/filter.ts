@@ -15,6 +15,7 @@ import {
   and,
   EVENT_TYPE,
   joinEqualities,
+  MOST_CONDITIONS,
   or,
   type Attribute,
   type Comparison,
@@ -119,7 +120,10 @@ class FilterReader {
     const place = this.#cursor.at;
     const words = /^(.*\S)\s+in$/is.exec(decode(name).trim());
     if (!words) throw new Refused(`'${bracket}' is no operator: a list is written attribute in (a,b)`, place);
-    const attribute = this.#attribute(words[1] as string, name.at);
+    const path = words[1] as string;
+    const suffix = /\.([^.]*)$/.exec(path)?.[1] ?? '';
+    if (isSuffix(suffix)) throw new Refused(`'.${suffix}' and 'in' are two operators`, place);
+    const attribute = this.#attribute(path, name.at);
     this.#cursor.next(bracket.length);
     const close = bracket === '(' ? ')' : '%29';
     const ends: Ends = (char, at) => isEnd(char) || this.#cursor.text.startsWith(close, at);
@@ -170,6 +174,7 @@ class FilterReader {
     const fields = (this.#fields ??= []);
     for (const { text, at } of this.#values({ attribute: name.text, path: [] }, isEnd)) {
       if (text.trim() !== 'none') fields.push(pathOf({ text: text.trim(), at }));
+      if (fields.length > MOST_CONDITIONS) throw new Refused(`more than ${MOST_CONDITIONS} fields`, at);
     }
     if (!alone || this.#cursor.char === ';')
       throw new Refused("'fields' stands alone between two '&'", name.at);

@@ -56,6 +56,8 @@ function followAll(root: unknown, path: readonly string[], from: number): readon
 /** Flattens arrays however deep, without recursion: a document may nest deeper than the stack. */
 function elementsOf(values: readonly unknown[]): readonly unknown[] {
   const elements: unknown[] = [];
+  const [only] = values;
+  if (values.length === 1 && Array.isArray(only) && only.every(isElement)) return only;
   const waiting = [...values].reverse();
   while (waiting.length > 0) {
     const value = waiting.pop();
@@ -63,4 +65,8 @@ function elementsOf(values: readonly unknown[]): readonly unknown[] {
     else if (value !== undefined && value !== null) elements.push(value);
   }
   return elements;
+}
+
+function isElement(value: unknown): boolean {
+  return value !== undefined && value !== null && !Array.isArray(value);
 }

@@ -5,6 +5,8 @@ import { quoted, Refused } from './refusal.ts';
 export interface Piece {
   readonly text: string;
   readonly at: number;
+  /** Before it was percent-decoded, where it was. */
+  readonly written?: string;
 }
 
 export function trimmed(text: string, at: number): Piece {
@@ -26,12 +28,31 @@ export function decode({ text, at }: Piece): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    const percent = /%(?![0-9a-f]{2})/i.exec(text)?.index ?? text.indexOf('%');
-    throw new Refused(
-      "this '%' starts no percent-encoded UTF-8 character; a percent sign is %25",
-      at + percent,
-    );
+    const reason = "this '%' starts no percent-encoded UTF-8 character; a percent sign is %25";
+    throw new Refused(reason, at + badPercent(text));
   }
+}
+
+/** The index of the first percent sign that starts no character. */
+function badPercent(text: string): number {
+  let at = text.indexOf('%');
+  while (at !== -1) {
+    const end = at + 3 * bytesAt(text, at);
+    try {
+      decodeURIComponent(text.slice(at, end));
+    } catch {
+      return at;
+    }
+    at = text.indexOf('%', end);
+  }
+  return 0;
+}
+
+/** How many encoded bytes make the character at an index; 0 when it is not encoded. */
+function bytesAt(text: string, at: number): number {
+  if (text.charAt(at) !== '%') return 0;
+  const byte = parseInt(text.slice(at + 1, at + 3), 16);
+  return byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
 }
 
 /** A value of an attribute, decoded. */
@@ -47,7 +68,7 @@ export function valueOf(piece: Piece, attribute: string): Piece {
     const reason = 'values are written without quotes (a quote that belongs to the value as %22 or %27)';
     throw new Refused(reason, piece.at);
   }
-  return { text: decode(piece), at: piece.at };
+  return { text: decode(piece), at: piece.at, written: piece.text };
 }
 
 /** The names of a dotted path. Blanks, quotes and brackets are never part of one: they are some other language. */
@@ -60,4 +81,16 @@ export function pathOf({ text, at }: Piece): readonly string[] {
     );
   }
   return text.split('.');
+}
+
+/** The index in a percent-encoded text of a character of what it decodes to. */
+export function encodedIndex(text: string, index: number): number {
+  let at = 0;
+  for (let left = index; left > 0 && at < text.length; left -= 1) {
+    const bytes = bytesAt(text, at);
+    at += bytes === 0 ? 1 : 3 * bytes;
+    // Four bytes are two UTF-16 units.
+    if (bytes === 4) left -= 1;
+  }
+  return Math.min(at, text.length);
 }

@@ -1,7 +1,8 @@
 /** From the text of a query to what it asks, in whichever of the two languages it is written. */
+import { MOST_CONDITIONS, sizeOf } from './conditions.ts';
 import { readFilter, type ReadQuery } from './filter.ts';
 import { readJsonPath } from './json-path.ts';
-import { decode } from './pieces.ts';
+import { decode, encodedIndex } from './pieces.ts';
 import { Refused, type QueryRefusal } from './refusal.ts';
 import type { Reading } from './terms.ts';
 
@@ -11,7 +12,10 @@ export function readQuery(
   reading: Reading,
 ): ({ readonly ok: true } & ReadQuery) | QueryRefusal {
   try {
-    return { ok: true, ...read(text, reading) };
+    const asked = read(text, reading);
+    if (sizeOf(asked.condition) <= MOST_CONDITIONS) return { ok: true, ...asked };
+    const reason = `the query has more than ${MOST_CONDITIONS} conditions (values of one attribute joined by ',' are one)`;
+    return new Refused(reason, text.length - text.trimStart().length).refusal;
   } catch (error) {
     if (error instanceof Refused) return error.refusal;
     throw error;
@@ -31,17 +35,4 @@ function read(text: string, reading: Reading): ReadQuery {
     if (!(error instanceof Refused)) throw error;
     throw new Refused(error.message, encodedIndex(text, error.position), error.status);
   }
-}
-
-/** The index in a percent-encoded text of a character of what it decodes to. */
-function encodedIndex(text: string, index: number): number {
-  let at = 0;
-  for (let left = index; left > 0 && at < text.length; left -= 1) {
-    const byte = text.charAt(at) === '%' ? parseInt(text.slice(at + 1, at + 3), 16) : 0;
-    const bytes = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
-    at += byte === 0 ? 1 : 3 * bytes;
-    // Four bytes are two UTF-16 units.
-    if (bytes === 4) left -= 1;
-  }
-  return Math.min(at, text.length);
 }

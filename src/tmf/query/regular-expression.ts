@@ -8,7 +8,7 @@ import { RE2JSException, RE2JSSyntaxException, RE2Set } from 're2js';
 /** Size of all expressions of one query: their characters, or characters and classes written out if these are more. */
 export const LARGEST_PATTERNS = 500;
 /** Characters of the values of one attribute, all together; what comes later is not looked at. */
-export const LONGEST_TEXT = 200_000;
+export const LONGEST_TEXT = 10_000;
 /** Bytes that the states of one pattern may take; with fewer states than it would like it is slower, not wrong. */
 const STATE_MEMORY = 64 * 1024;
 /** A Unicode class (`\pL`) has some hundred ranges. */
@@ -40,7 +40,7 @@ export function compilePattern(pattern: string): TextTest | { readonly why: stri
 const COUNTED = /\{(\d+)(?:,(\d*))?\}/y;
 
 /**
- * How many characters and classes a pattern has once `x{3}` is written `xxx`; never less than what the compiler makes
+ * How many characters and classes a pattern has once `x{3}` is written `xxx` and `x{1,2}` is `xx?`; never less than what the compiler makes
  * of it. One pass.
  */
 function writtenOut(pattern: string): number {
@@ -51,10 +51,11 @@ function writtenOut(pattern: string): number {
     group.total += size;
     group.last = size;
   };
-  const repeat = (times: number): void => {
+  const repeat = (least: number, most: number): void => {
     // What was repeated once cannot be again without brackets.
     const group = open[open.length - 1] as (typeof open)[number];
-    group.total += group.last * (times - 1);
+    // x{1,3} is x(x(x)?)?: a question mark costs what a character does.
+    group.total += group.last * (Math.max(1, least, most) - 1) + Math.max(0, most - least);
   };
   for (let at = 0; at < pattern.length;) {
     const char = pattern.charAt(at);
@@ -68,7 +69,7 @@ function writtenOut(pattern: string): number {
     } else if (char === '{') {
       COUNTED.lastIndex = at;
       const counted = COUNTED.exec(pattern);
-      if (counted) repeat(Math.max(1, Number(counted[1]), Number(counted[2] ?? 0)));
+      if (counted) repeat(Number(counted[1]), Number(counted[2] ?? 0));
       else add(1);
       at += counted ? counted[0].length : 1;
     } else {

@@ -13,7 +13,7 @@ import {
 import type { Steps } from './cursor.ts';
 import type { OperatorName } from './operators.ts';
 import type { Part } from './paths.ts';
-import type { Piece } from './pieces.ts';
+import { encodedIndex, type Piece } from './pieces.ts';
 import { listed, quoted, Refused } from './refusal.ts';
 import { compilePattern, LARGEST_PATTERNS, sizeOf, type TextTest } from './regular-expression.ts';
 
@@ -82,7 +82,7 @@ export function compare(
   }
 }
 
-function testOf({ text, at }: Piece, reading: Reading): TextTest {
+function testOf({ text, at, written = text }: Piece, reading: Reading): TextTest {
   reading.steps.count += text.length;
   reading.patterns += sizeOf(text);
   if (reading.patterns > LARGEST_PATTERNS) {
@@ -91,7 +91,8 @@ function testOf({ text, at }: Piece, reading: Reading): TextTest {
   }
   const test = compilePattern(text);
   if (typeof test === 'function') return test;
-  throw new Refused(`the regular expression ${quoted(text)} ${test.why}`, at + test.at);
+  const index = written === text ? test.at : encodedIndex(written, test.at);
+  throw new Refused(`the regular expression ${quoted(text)} ${test.why}`, at + index);
 }
 
 export function isKnownEventType(name: string, known: KnownEventTypes): boolean {

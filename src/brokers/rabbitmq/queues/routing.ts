@@ -11,6 +11,9 @@ interface Known {
   readonly answer: Answer;
 }
 
+/** Headers that say which event it is, and whose. */
+const TELLING = ['tmfTopic', 'tmfApi', 'eventType', 'eventId', 'correlationId', 'traceparent'];
+
 /** The queues that an event was routed to hand it out within moments of each other. */
 const MOST_EVENTS = 1_024;
 const MOST_BYTES = 8 << 20;
@@ -34,9 +37,8 @@ export class Routing {
 
   route(message: ConsumeMessage): Answer {
     const intake = this.#intake as Intake;
-    const { content, properties, fields } = message;
-    const id: unknown = properties.messageId;
-    const key = typeof id === 'string' ? `${fields.exchange} ${fields.routingKey} ${id}` : undefined;
+    const { content } = message;
+    const key = keyOf(message);
     const known = key === undefined ? undefined : this.#known.get(key);
     if (known?.epoch === intake.epoch && known.content.equals(content)) return known.answer;
     const answer = intake.route(recordOf(this.#broker, message, this.#clock.now()));
@@ -53,4 +55,12 @@ export class Routing {
       this.#bytes -= content.length;
     }
   }
+}
+
+/** Undefined: nothing tells it from another one. Producers may use an id again, and only a header may be different. */
+function keyOf({ fields: { exchange, routingKey }, properties }: ConsumeMessage): string | undefined {
+  const id: unknown = properties.messageId;
+  if (typeof id !== 'string') return undefined;
+  const headers = (properties.headers ?? {}) as Record<string, unknown>;
+  return JSON.stringify([exchange, routingKey, id, ...TELLING.map((name) => headers[name] ?? null)]);
 }
