@@ -4,7 +4,7 @@
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { adminDocument } from '../src/admin/openapi.ts';
-import { gatewayDocument } from '../src/hub/openapi.ts';
+import { gatewayDocument } from '../src/hub/openapi/document.ts';
 import { createCatalogue } from '../src/tmf/catalogue.ts';
 import { catalogueRows } from '../src/tmf/catalogue.data.ts';
 

@@ -7,22 +7,22 @@ import type { ErrorRequestHandler, Express, RequestHandler, Response } from 'exp
 import type { Logger } from '../logger.ts';
 import type { Catalogue } from '../tmf/catalogue.ts';
 import { hubRoutes, shapePath } from './hub-routes.ts';
-import { gatewayDocument } from './openapi.ts';
+import { gatewayDocument } from './openapi/document.ts';
 import { createLocator } from './locator.ts';
 import type { Nowhere, Place } from './place.ts';
-import { createPostedEvents } from './posted-events.ts';
-import type { PostedEventDependencies } from './posted-events.ts';
-import { publishHandler } from './publish-routes.ts';
-import { createPublishing } from './publishing.ts';
-import type { PublishingDependencies } from './publishing.ts';
+import { createPostedEvents } from './topics/posted-events.ts';
+import type { PostedEventDependencies } from './topics/posted-events.ts';
+import { publishHandler } from './publishing/publish-routes.ts';
+import { createPublishing } from './publishing/publishing.ts';
+import type { PublishingDependencies } from './publishing/publishing.ts';
 import { refuse } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
-import type { Registrations } from './registrations.ts';
+import type { Registrations } from './registration/registrations.ts';
 import { sendRefusal, writeAs } from './representation.ts';
-import { createTopicEvents } from './topic-events.ts';
-import { topicRoutes, topicShapePath } from './topic-routes.ts';
-import { topicScope } from './topics.ts';
-import type { Topics } from './topics.ts';
+import { createTopicEvents } from './topics/events.ts';
+import { topicRoutes, topicShapePath } from './topics/routes.ts';
+import { topicScope } from './topics/topics.ts';
+import type { Topics } from './topics/topics.ts';
 import { hubValidation, validationRefusal } from './validation.ts';
 
 export interface HubDependencies extends PublishingDependencies, PostedEventDependencies {

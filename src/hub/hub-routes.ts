@@ -4,7 +4,7 @@ import type { RequestHandler, Response } from 'express';
 import { asObject } from '../tmf/document.ts';
 import { jsonText, parseJson, readBody } from './body.ts';
 import type { Place } from './place.ts';
-import type { Registrations } from './registrations.ts';
+import type { Registrations } from './registration/registrations.ts';
 import { hubBody, hubHref, isV5, sendRefusal } from './representation.ts';
 
 export interface HubRouteDependencies {

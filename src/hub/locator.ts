@@ -5,7 +5,7 @@
 import type { Catalogue } from '../tmf/catalogue.ts';
 import type { Base, Nowhere, Place } from './place.ts';
 import { decoded, MAX_ID_LENGTH } from './segment.ts';
-import { topicPlaceAt } from './topic-place.ts';
+import { topicPlaceAt } from './topics/place.ts';
 
 const EVENT_NAME = /^[\w.-]{1,200}$/;
 const MOST_NEIGHBOURS = 8;

@@ -6,7 +6,7 @@
 import { error as openApiErrors, middleware } from 'express-openapi-validator';
 import type { RequestHandler } from 'express';
 import type { Logger } from '../logger.ts';
-import { shapesDocument } from './openapi.ts';
+import { shapesDocument } from './openapi/document.ts';
 import { refuse } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
 

@@ -1,4 +1,4 @@
-import type { Registrations } from '../hub/registrations.ts';
+import type { Registrations } from '../hub/registration/registrations.ts';
 import type { HubScope } from '../registry/store.ts';
 import { sleep, type Clock } from '../time.ts';
 import type { Catalogue, HubPlace } from '../tmf/catalogue.ts';

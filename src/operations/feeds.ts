@@ -1,7 +1,7 @@
 import type { Metrics } from '../admin/metrics.ts';
 import type { Broker } from '../brokers/broker.ts';
 import type { Deliveries } from '../delivery/deliveries.ts';
-import type { Feeds } from '../hub/feeds.ts';
+import type { Feeds } from '../hub/registration/feeds.ts';
 
 /** What registration does to the delivery side: a dispatcher for the subscription, and a feed at every broker. */
 export function createFeeds(

@@ -1,4 +1,4 @@
-import type { Registrations } from '../hub/registrations.ts';
+import type { Registrations } from '../hub/registration/registrations.ts';
 import type { Logger } from '../logger.ts';
 import { sleep, type Clock } from '../time.ts';
 

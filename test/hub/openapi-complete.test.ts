@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Express } from 'express';
 import request from 'supertest';
 import { METHODS } from '../../src/hub/app.ts';
-import { gatewayDocument } from '../../src/hub/openapi.ts';
+import { gatewayDocument } from '../../src/hub/openapi/document.ts';
 import { createLocator } from '../../src/hub/locator.ts';
 import { operationsOf, sampleOf } from '../support/openapi.ts';
 import { catalogue, ORDERS_V4, ORDERS_V5, startParts } from './gateway-parts.ts';

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import type { OpenAPIV3 } from 'openapi-types';
 import request from 'supertest';
 import { adminDocument } from '../../src/admin/openapi.ts';
-import { gatewayDocument, shapesDocument } from '../../src/hub/openapi.ts';
+import { gatewayDocument, shapesDocument } from '../../src/hub/openapi/document.ts';
 import { checkDocument, createValidators, danglingReferences, operationsOf } from '../support/openapi.ts';
 import { catalogue, ORDERS_V4, ORDERS_V5, startParts } from './gateway-parts.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import request from 'supertest';
-import { createRegistrations } from '../../src/hub/registrations.ts';
-import { Topics, topicScope } from '../../src/hub/topics.ts';
+import { createRegistrations } from '../../src/hub/registration/registrations.ts';
+import { Topics, topicScope } from '../../src/hub/topics/topics.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { createProfiles } from '../../src/tmf/profiles.ts';
 import { createFakeClock } from '../callbacks/fake-clock.ts';

@@ -1,4 +1,4 @@
-import { topicScope } from '../../src/hub/topics.ts';
+import { topicScope } from '../../src/hub/topics/topics.ts';
 import { hubProfiles, type ProfileSettings } from '../../src/operations/hub-profiles.ts';
 import { catalogue, ORDERS_V4, ORDERS_V5 } from '../hub/gateway-parts.ts';
 

@@ -1,4 +1,4 @@
-import type { Registered } from '../../../src/hub/registrations.ts';
+import type { Registered } from '../../../src/hub/registration/registrations.ts';
 import type { Refusal } from '../../../src/hub/refusal.ts';
 import { seeded } from '../../delivery/listener.ts';
 import { MemoryRegistry } from '../../support/memory-registry.ts';

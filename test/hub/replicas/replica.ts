@@ -1,6 +1,6 @@
 import { createProfiles } from '../../../src/tmf/profiles.ts';
-import type { Feeds } from '../../../src/hub/feeds.ts';
-import { createRegistrations, type Registrations } from '../../../src/hub/registrations.ts';
+import type { Feeds } from '../../../src/hub/registration/feeds.ts';
+import { createRegistrations, type Registrations } from '../../../src/hub/registration/registrations.ts';
 import type { Logger } from '../../../src/logger.ts';
 import type {
   FeedNotes,

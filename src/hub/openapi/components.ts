@@ -1,9 +1,9 @@
 /** The parts that all hubs of the API description share: bodies, parameters, answers, and what listeners get. */
 import type { OpenAPIV3 } from 'openapi-types';
-import { componentRef, eventExample, namesFor, responses, storedExample } from './openapi-answers.ts';
-import { EXAMPLE_CALLBACK, schemas } from './openapi-schemas.ts';
-import type { Shape } from './openapi-schemas.ts';
-import { topicSchemas } from './openapi-topics.ts';
+import { componentRef, eventExample, namesFor, responses, storedExample } from './answers.ts';
+import { EXAMPLE_CALLBACK, schemas } from './schemas.ts';
+import type { Shape } from './schemas.ts';
+import { topicSchemas } from './topics.ts';
 
 /** Of what the gateway itself asks of others. */
 export const LISTENERS_TAG = 'Listeners';

@@ -1,4 +1,4 @@
-import type { Topic } from '../registry/store.ts';
+import type { Topic } from '../../registry/store.ts';
 
 /** `root`: what stands before the path of every href. */
 export function topicHref(root: string, { basePath, id }: Pick<Topic, 'basePath' | 'id'>): string {

@@ -1,5 +1,5 @@
-import type { Subscription } from '../registry/store.ts';
-import type { Query } from '../tmf/query/query.ts';
+import type { Subscription } from '../../registry/store.ts';
+import type { Query } from '../../tmf/query/query.ts';
 
 /** The delivery side of subscriptions. Implemented by the composition root. */
 export interface Feeds {

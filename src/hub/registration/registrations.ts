@@ -6,21 +6,21 @@
  * subscription, and both are answered when it is fed. Of two at two replicas, one waits for the other.
  */
 import { createHash } from 'node:crypto';
-import type { CallbackSender } from '../callbacks/sender.ts';
-import type { Logger } from '../logger.ts';
-import type { HubScope, RegistryStore, Subscription, SubscriptionState } from '../registry/store.ts';
-import type { Catalogue } from '../tmf/catalogue.ts';
-import type { JsonObject } from '../tmf/document.ts';
-import type { Profiles } from '../tmf/profiles.ts';
-import type { Clock } from '../time.ts';
+import type { CallbackSender } from '../../callbacks/sender.ts';
+import type { Logger } from '../../logger.ts';
+import type { HubScope, RegistryStore, Subscription, SubscriptionState } from '../../registry/store.ts';
+import type { Catalogue } from '../../tmf/catalogue.ts';
+import type { JsonObject } from '../../tmf/document.ts';
+import type { Profiles } from '../../tmf/profiles.ts';
+import type { Clock } from '../../time.ts';
 import { differences } from './extensions.ts';
 import { createTurns } from './in-turn.ts';
 import { SubscriptionLifecycle } from './lifecycle.ts';
 import type { Feeds } from './feeds.ts';
 import { everything, identityOf, readRegistration, recompile } from './registration-request.ts';
 import type { RegistrationPolicy, RegistrationRequest } from './registration-request.ts';
-import { noSuchSubscription, noSuchTopic, refuse, unavailable } from './refusal.ts';
-import type { Refusal } from './refusal.ts';
+import { noSuchSubscription, noSuchTopic, refuse, unavailable } from '../refusal.ts';
+import type { Refusal } from '../refusal.ts';
 import { createUnderstanding } from './understanding.ts';
 
 export interface RegistrationDependencies {

@@ -18,10 +18,10 @@
  * Work on one id is done in turn, what is heard of it (`follow`) as well as what is done to it here. Nothing in a turn
  * waits for another turn, so none can wait forever for itself.
  */
-import type { Logger } from '../logger.ts';
-import type { RegistryStore, Subscription, SubscriptionState } from '../registry/store.ts';
-import type { Query } from '../tmf/query/query.ts';
-import { sleep, type Clock } from '../time.ts';
+import type { Logger } from '../../logger.ts';
+import type { RegistryStore, Subscription, SubscriptionState } from '../../registry/store.ts';
+import type { Query } from '../../tmf/query/query.ts';
+import { sleep, type Clock } from '../../time.ts';
 import type { Feeds } from './feeds.ts';
 import { Following } from './following.ts';
 import { createTurns } from './in-turn.ts';

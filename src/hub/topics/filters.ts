@@ -1,9 +1,9 @@
 /** The two filters of a topic (TMF688): on what stands around the event's content, and on the content. */
-import type { HubScope } from '../registry/store.ts';
-import { compileQuery } from '../tmf/query/query.ts';
-import type { Query } from '../tmf/query/query.ts';
-import { badQuery } from './refusal.ts';
-import type { Refusal } from './refusal.ts';
+import type { HubScope } from '../../registry/store.ts';
+import { compileQuery } from '../../tmf/query/query.ts';
+import type { Query } from '../../tmf/query/query.ts';
+import { badQuery } from '../refusal.ts';
+import type { Refusal } from '../refusal.ts';
 
 export type TopicFilters = Pick<NonNullable<HubScope['topic']>, 'headerQuery' | 'contentQuery'>;
 

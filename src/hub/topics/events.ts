@@ -1,8 +1,8 @@
 /** What the gateway itself publishes: that a topic came or went (TMF688). */
-import type { NewRecord } from '../brokers/broker.ts';
-import type { Logger } from '../logger.ts';
-import type { Clock } from '../time.ts';
-import type { EventPublisher } from './publishing.ts';
+import type { NewRecord } from '../../brokers/broker.ts';
+import type { Logger } from '../../logger.ts';
+import type { Clock } from '../../time.ts';
+import type { EventPublisher } from '../publishing/publishing.ts';
 
 export interface TopicEventDependencies {
   readonly publisher: EventPublisher;

@@ -1,6 +1,6 @@
-import type { Logger } from '../logger.ts';
-import type { RegistryStore, Subscription } from '../registry/store.ts';
-import type { Query } from '../tmf/query/query.ts';
+import type { Logger } from '../../logger.ts';
+import type { RegistryStore, Subscription } from '../../registry/store.ts';
+import type { Query } from '../../tmf/query/query.ts';
 import { everything, recompile } from './registration-request.ts';
 import type { RequestReader } from './registration-request.ts';
 

@@ -1,4 +1,4 @@
-import type { Subscription } from '../registry/store.ts';
+import type { Subscription } from '../../registry/store.ts';
 import type { Feeds } from './feeds.ts';
 import type { Understand } from './understanding.ts';
 

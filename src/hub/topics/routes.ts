@@ -1,16 +1,16 @@
 /** The calls of topics and of what was posted to them (TMF688); hubs below them are those of `hub-routes.ts`. */
 import { Router } from 'express';
 import type { RequestHandler, Response } from 'express';
-import type { Topic } from '../registry/store.ts';
-import { asObject } from '../tmf/document.ts';
-import { readBody } from './body.ts';
-import { pageOf, parseBody, SHAPES } from './hub-routes.ts';
-import type { Place } from './place.ts';
+import type { Topic } from '../../registry/store.ts';
+import { asObject } from '../../tmf/document.ts';
+import { readBody } from '../body.ts';
+import { pageOf, parseBody, SHAPES } from '../hub-routes.ts';
+import type { Place } from '../place.ts';
 import type { PostedEvents } from './posted-events.ts';
-import { refuse } from './refusal.ts';
-import { sendRefusal } from './representation.ts';
-import type { TopicChange } from './topic-events.ts';
-import { topicBody, topicHref } from './topic-representation.ts';
+import { refuse } from '../refusal.ts';
+import { sendRefusal } from '../representation.ts';
+import type { TopicChange } from './events.ts';
+import { topicBody, topicHref } from './representation.ts';
 import type { Topics } from './topics.ts';
 
 export type TopicPlace = Extract<Place, { kind: `topic${string}` }>;

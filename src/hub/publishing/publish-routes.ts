@@ -3,10 +3,10 @@
  * event is durable.
  */
 import type { Request, RequestHandler, Response } from 'express';
-import { jsonText, readBody } from './body.ts';
-import type { Place } from './place.ts';
+import { jsonText, readBody } from '../body.ts';
+import type { Place } from '../place.ts';
 import type { createPublishing } from './publishing.ts';
-import { mediaType, sendRefusal } from './representation.ts';
+import { mediaType, sendRefusal } from '../representation.ts';
 
 export type PublishPlace = Extract<Place, { kind: 'event' | 'listener' | 'topic-events' }>;
 

@@ -1,4 +1,4 @@
-import type { RegistryStore, Topic } from '../registry/store.ts';
+import type { RegistryStore, Topic } from '../../registry/store.ts';
 
 /**
  * The topics as far as this replica has heard of them, so that an event posted to one need not wait for the registry.

@@ -1,6 +1,6 @@
-import type { Logger } from '../logger.ts';
-import type { RegistryEntry, RegistryStore, Subscription } from '../registry/store.ts';
-import type { Clock, Timer } from '../time.ts';
+import type { Logger } from '../../logger.ts';
+import type { RegistryEntry, RegistryStore, Subscription } from '../../registry/store.ts';
+import type { Clock, Timer } from '../../time.ts';
 import type { Turns } from './in-turn.ts';
 import type { Roster } from './roster.ts';
 import { createSlots } from './slots.ts';

@@ -1,6 +1,6 @@
-import type { Logger } from '../logger.ts';
-import type { RegistryStore } from '../registry/store.ts';
-import type { Clock, Timer } from '../time.ts';
+import type { Logger } from '../../logger.ts';
+import type { RegistryStore } from '../../registry/store.ts';
+import type { Clock, Timer } from '../../time.ts';
 import type { Turns } from './in-turn.ts';
 import type { Feeds } from './feeds.ts';
 import type { Roster } from './roster.ts';

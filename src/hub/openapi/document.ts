@@ -1,12 +1,12 @@
 /** The gateway's description of itself (OpenAPI 3.0), made from the catalogue. */
 import type { OpenAPIV3 } from 'openapi-types';
-import type { Catalogue, HubPlace } from '../tmf/catalogue.ts';
-import { answers, componentRef, namesFor, refused } from './openapi-answers.ts';
-import type { RefusalStatus } from './openapi-answers.ts';
-import { components, LISTENERS_TAG } from './openapi-components.ts';
-import type { Shape } from './openapi-schemas.ts';
-import { belowTopic, topicPaths } from './openapi-topics.ts';
-import { isV5 } from './representation.ts';
+import type { Catalogue, HubPlace } from '../../tmf/catalogue.ts';
+import { answers, componentRef, namesFor, refused } from './answers.ts';
+import type { RefusalStatus } from './answers.ts';
+import { components, LISTENERS_TAG } from './components.ts';
+import type { Shape } from './schemas.ts';
+import { belowTopic, topicPaths } from './topics.ts';
+import { isV5 } from '../representation.ts';
 
 type Paths = OpenAPIV3.PathsObject;
 

@@ -1,12 +1,12 @@
 /** Members of a registration that TMF does not know, read and checked (HUB-CONTRACT 6). */
-import { secretProblem } from '../callbacks/sender.ts';
-import type { Extensions } from '../registry/store.ts';
-import { asObject, memberOf } from '../tmf/document.ts';
-import type { JsonObject } from '../tmf/document.ts';
-import { unknownProfile } from '../tmf/profiles.ts';
-import { parseDuration } from '../units.ts';
-import { refuse } from './refusal.ts';
-import type { Refusal } from './refusal.ts';
+import { secretProblem } from '../../callbacks/sender.ts';
+import type { Extensions } from '../../registry/store.ts';
+import { asObject, memberOf } from '../../tmf/document.ts';
+import type { JsonObject } from '../../tmf/document.ts';
+import { unknownProfile } from '../../tmf/profiles.ts';
+import { parseDuration } from '../../units.ts';
+import { refuse } from '../refusal.ts';
+import type { Refusal } from '../refusal.ts';
 
 type Read<T> = { readonly ok: true; readonly value: T | undefined } | Refusal;
 

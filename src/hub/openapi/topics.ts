@@ -1,6 +1,6 @@
 /** Topics and what was posted to them, for the API description (TMF688). Only v4 APIs have them. */
 import type { OpenAPIV3 } from 'openapi-types';
-import { componentRef, refused } from './openapi-answers.ts';
+import { componentRef, refused } from './answers.ts';
 
 type Paths = OpenAPIV3.PathsObject;
 type Schema = OpenAPIV3.SchemaObject;

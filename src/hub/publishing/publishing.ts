@@ -2,20 +2,20 @@
  * From the text of a TMF event to a durable record. On the hot path: the text is parsed once, and what the producer
  * wrote is stored byte for byte; only an id, time or type that is missing is written into it.
  */
-import type { Coordinates, NewRecord } from '../brokers/broker.ts';
-import type { Logger } from '../logger.ts';
-import type { Clock } from '../time.ts';
-import type { Catalogue } from '../tmf/catalogue.ts';
-import { asObject, contentOf, hasAnyContent, identifier, memberOf } from '../tmf/document.ts';
-import type { JsonObject } from '../tmf/document.ts';
-import { completeEnvelope } from '../tmf/envelope.ts';
-import { objectionText, type EventCheck } from '../tmf/event-check.ts';
-import { canonicalEventType } from '../tmf/event-names.ts';
-import { orderingKey } from '../tmf/ordering.ts';
-import { parseJson } from './body.ts';
-import type { Base } from './place.ts';
-import { refuse, unavailable } from './refusal.ts';
-import type { Refusal } from './refusal.ts';
+import type { Coordinates, NewRecord } from '../../brokers/broker.ts';
+import type { Logger } from '../../logger.ts';
+import type { Clock } from '../../time.ts';
+import type { Catalogue } from '../../tmf/catalogue.ts';
+import { asObject, contentOf, hasAnyContent, identifier, memberOf } from '../../tmf/document.ts';
+import type { JsonObject } from '../../tmf/document.ts';
+import { completeEnvelope } from '../../tmf/envelope.ts';
+import { objectionText, type EventCheck } from '../../tmf/event-check.ts';
+import { canonicalEventType } from '../../tmf/event-names.ts';
+import { orderingKey } from '../../tmf/ordering.ts';
+import { parseJson } from '../body.ts';
+import type { Base } from '../place.ts';
+import { refuse, unavailable } from '../refusal.ts';
+import type { Refusal } from '../refusal.ts';
 
 export interface EventPublisher {
   /** Resolves when the record is durable, rejects (with PublishRefused) when it could not be made so. */

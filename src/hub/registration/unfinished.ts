@@ -1,6 +1,6 @@
-import type { Logger } from '../logger.ts';
-import type { RegistryStore, Subscription } from '../registry/store.ts';
-import { sleep, type Clock } from '../time.ts';
+import type { Logger } from '../../logger.ts';
+import type { RegistryStore, Subscription } from '../../registry/store.ts';
+import { sleep, type Clock } from '../../time.ts';
 import type { Feeds } from './feeds.ts';
 
 /**

@@ -1,7 +1,7 @@
 /** Answers of the public port in both shapes, for its description: what was asked for, and every refusal. */
 import type { OpenAPIV3 } from 'openapi-types';
-import { EXAMPLE_CALLBACK } from './openapi-schemas.ts';
-import type { Shape } from './openapi-schemas.ts';
+import { EXAMPLE_CALLBACK } from './schemas.ts';
+import type { Shape } from './schemas.ts';
 
 const MEDIA_TYPES: Readonly<Record<Shape, string>> = {
   // Written as the validator normalises it: it would not find any other spelling.

@@ -1,6 +1,6 @@
-import type { HubPlace } from '../tmf/catalogue.ts';
-import type { Base, Place } from './place.ts';
-import { idIn } from './segment.ts';
+import type { HubPlace } from '../../tmf/catalogue.ts';
+import type { Base, Place } from '../place.ts';
+import { idIn } from '../segment.ts';
 import { topicScope } from './topics.ts';
 
 /**

@@ -1,13 +1,13 @@
 /** What clients may do with topics (TMF688): make, look, remove. A topic never changes. */
-import type { Logger } from '../logger.ts';
-import type { HubScope, RegistryStore, Topic } from '../registry/store.ts';
-import type { Clock } from '../time.ts';
-import { memberOf } from '../tmf/document.ts';
-import type { JsonObject } from '../tmf/document.ts';
-import { noSuchTopic, refuse, unavailable } from './refusal.ts';
-import type { Refusal } from './refusal.ts';
-import { compileFilters } from './topic-filters.ts';
-import { TopicRoster } from './topic-roster.ts';
+import type { Logger } from '../../logger.ts';
+import type { HubScope, RegistryStore, Topic } from '../../registry/store.ts';
+import type { Clock } from '../../time.ts';
+import { memberOf } from '../../tmf/document.ts';
+import type { JsonObject } from '../../tmf/document.ts';
+import { noSuchTopic, refuse, unavailable } from '../refusal.ts';
+import type { Refusal } from '../refusal.ts';
+import { compileFilters } from './filters.ts';
+import { TopicRoster } from './roster.ts';
 
 export interface TopicDependencies {
   readonly store: RegistryStore;

@@ -1,10 +1,10 @@
 /** Events that were posted to a topic, looked up in the brokers: nothing else keeps them (TMF688). */
-import type { SourceRecord } from '../brokers/broker.ts';
-import type { Logger } from '../logger.ts';
-import { asObject } from '../tmf/document.ts';
-import { parseJson } from './body.ts';
-import { refuse, unavailable } from './refusal.ts';
-import type { Refusal } from './refusal.ts';
+import type { SourceRecord } from '../../brokers/broker.ts';
+import type { Logger } from '../../logger.ts';
+import { asObject } from '../../tmf/document.ts';
+import { parseJson } from '../body.ts';
+import { refuse, unavailable } from '../refusal.ts';
+import type { Refusal } from '../refusal.ts';
 
 export interface PostedEventDependencies {
   /** Records with this event id in all sources, whoever published them. Rejects when a source cannot be asked. */

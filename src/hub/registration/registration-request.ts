@@ -1,18 +1,18 @@
 /** What a client asks for with `POST /hub`, read from the body and checked against the policy (HUB-CONTRACT 2, 3). */
-import type { CallbackSender } from '../callbacks/sender.ts';
-import type { Extensions, HubScope } from '../registry/store.ts';
-import type { Catalogue, EventTypes } from '../tmf/catalogue.ts';
-import { memberOf } from '../tmf/document.ts';
-import type { JsonObject } from '../tmf/document.ts';
-import { looksLikeEventType } from '../tmf/event-names.ts';
-import type { Profiles } from '../tmf/profiles.ts';
-import { allOf } from '../tmf/query/all-of.ts';
-import { compileQuery } from '../tmf/query/query.ts';
-import type { Query } from '../tmf/query/query.ts';
+import type { CallbackSender } from '../../callbacks/sender.ts';
+import type { Extensions, HubScope } from '../../registry/store.ts';
+import type { Catalogue, EventTypes } from '../../tmf/catalogue.ts';
+import { memberOf } from '../../tmf/document.ts';
+import type { JsonObject } from '../../tmf/document.ts';
+import { looksLikeEventType } from '../../tmf/event-names.ts';
+import type { Profiles } from '../../tmf/profiles.ts';
+import { allOf } from '../../tmf/query/all-of.ts';
+import { compileQuery } from '../../tmf/query/query.ts';
+import type { Query } from '../../tmf/query/query.ts';
 import { readExtensions } from './extensions.ts';
-import { badQuery, refuse } from './refusal.ts';
-import type { Refusal } from './refusal.ts';
-import { compileFilters } from './topic-filters.ts';
+import { badQuery, refuse } from '../refusal.ts';
+import type { Refusal } from '../refusal.ts';
+import { compileFilters } from '../topics/filters.ts';
 
 export interface RegistrationPolicy {
   readonly duplicates: 'idempotent' | 'conflict' | 'allow';
