@@ -3,7 +3,7 @@ import { builtInProfiles } from '../tmf/profiles.ts';
 import { type CheckParams, isMapping } from './checks.ts';
 
 interface Mistake {
-  readonly path: (string | number)[];
+  readonly path: readonly (string | number)[];
   readonly params: CheckParams;
 }
 

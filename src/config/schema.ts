@@ -55,7 +55,7 @@ export const schema = [separatePorts(), ...bounds.map(atMost)]
       const sources = viewsOf(config);
       const ofSources = sourceChecks.flatMap((check) => check(sources));
       for (const { path, params } of [...ofSources, ...profileMistakes(config)])
-        context.addIssue({ code: 'custom', path, params: { ...params } });
+        context.addIssue({ code: 'custom', path: [...path], params: { ...params } });
     },
     { when: () => true },
   );
