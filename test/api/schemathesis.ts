@@ -17,12 +17,13 @@ export interface Python {
   readonly version: string;
 }
 
-/** Undefined when there is none from 3.10 on. */
+/** Undefined when there is none from 3.10 on that can install packages. */
 export function findPython(): Python | undefined {
   for (const command of ['python3', 'python']) {
     const { status, stdout } = spawnSync(
       command,
-      ['-c', 'import platform; print(platform.python_version())'],
+      // Some systems ship a Python that can make no environment of its own.
+      ['-c', 'import ensurepip, platform, venv; print(platform.python_version())'],
       {
         encoding: 'utf8',
       },
