@@ -12,13 +12,25 @@ import type { Refusal } from './refusal.ts';
 
 /** Works on `req.url`. A wrong request ends in an error for `validationRefusal`; a wrong answer is sent and logged. */
 export function hubValidation(logger: Logger): RequestHandler[] {
-  const validator = middleware({
+  const loggedBy: RequestHandler = (_req, res, next) => {
+    res.locals['logger'] = logger;
+    next();
+  };
+  return [loggedBy, oneContentType, ...(validator ??= createValidator())];
+}
+
+/** Made once in a process: the document is the same everywhere, and to compile it takes a fifth of a second. */
+let validator: RequestHandler[] | undefined;
+
+function createValidator(): RequestHandler[] {
+  return middleware({
     apiSpec: shapesDocument() as Parameters<typeof middleware>[0]['apiSpec'],
     // The document is ours and does not change at run time: its own validity is a test's business.
     validateApiSpec: false,
     validateRequests: { allowUnknownQueryParameters: true },
     validateResponses: {
       onError: (error, _body, req) => {
+        const { logger } = req.res?.locals as { logger: Logger };
         logger.error({ err: error, method: req.method, path: req.originalUrl }, 'hub.answer.invalid');
       },
     },
@@ -26,7 +38,6 @@ export function hubValidation(logger: Logger): RequestHandler[] {
     fileUploader: false,
     useRequestUrl: true,
   });
-  return [oneContentType, ...validator];
 }
 
 /**

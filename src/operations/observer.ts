@@ -1,4 +1,5 @@
 import type { Metrics } from '../admin/metrics.ts';
+import type { Attempt, Delivery } from '../brokers/broker.ts';
 import type { DeliveryObserver } from '../delivery/observer.ts';
 import type { Logger } from '../logger.ts';
 import type { Clock } from '../time.ts';
@@ -17,7 +18,10 @@ export function createObserver(
     invalid: tellInvalid(logger, metrics, clock),
 
     attempted(subscriptionId, delivery, attempt, outcome, endToEndMs) {
-      if (outcome.kind === 'abandoned') return;
+      if (outcome.kind === 'abandoned') {
+        logger.info(brokenOff(subscriptionId, delivery, attempt), 'delivery.broken-off');
+        return;
+      }
       const delivered = outcome.kind === 'delivered';
       metrics.attempted({
         subscriptionId,
@@ -70,4 +74,9 @@ export function createObserver(
       else logger.info({ subscriptionId, state, reason }, 'circuit.changed');
     },
   };
+}
+
+/** It is made again, here or by another replica: the listener may get the event twice because of it. */
+function brokenOff(subscriptionId: string, { event, record }: Delivery, { n, durationMs }: Attempt): object {
+  return { subscriptionId, eventId: event.id, attempt: n, durationMs, source: record.source };
 }

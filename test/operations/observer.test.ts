@@ -1,3 +1,4 @@
+import type { Delivery } from '../../src/brokers/broker.ts';
 import type { DeadLetter } from '../../src/brokers/broker.ts';
 import type { AttemptMeasure } from '../../src/admin/hot-counters.ts';
 import { silentLogger, type Logger } from '../../src/logger.ts';
@@ -108,8 +109,11 @@ test('PITFALLS 18: a dead letter is an error line without credentials, and count
 test('410 counts as rejected, and what the gateway gave up itself as nothing', async () => {
   const { attempts } = await watched([410]);
   expect(attempts).toMatchObject([{ outcome: 'rejected' }]);
+  const lines: unknown[] = [];
+  const log = () => undefined;
+  const info = (fields: object, message: string) => void lines.push({ ...fields, message });
   const silent = createObserver(
-    { ...console, isLevelEnabled: () => true },
+    { debug: log, info, warn: log, error: log, isLevelEnabled: () => true },
     {
       ...{ eventRouted: () => undefined, deadLettered: () => undefined },
       attempted: () => {
@@ -119,7 +123,15 @@ test('410 counts as rejected, and what the gateway gave up itself as nothing', a
     },
     systemClock,
   );
-  silent.attempted('a', {} as never, { n: 1, at: '', durationMs: 0 }, { kind: 'abandoned' }, 0);
+  const delivery = { event: { id: 'e1' }, record: { source: { topic: 't' } } };
+  const attempt = { n: 2, at: '', durationMs: 3 };
+  silent.attempted('a', delivery as unknown as Delivery, attempt, { kind: 'abandoned' }, 0);
+  expect(lines).toEqual([
+    {
+      ...{ message: 'delivery.broken-off', subscriptionId: 'a', eventId: 'e1', attempt: 2, durationMs: 3 },
+      source: { topic: 't' },
+    },
+  ]);
 });
 
 describe('events that do not fit', () => {
