@@ -30,25 +30,7 @@ export function createObserver(
         endToEndSeconds: delivered ? endToEndMs / 1000 : undefined,
       });
       if (delivered && !debug) return;
-      const { event, record, replay } = delivery;
-      const line = {
-        subscriptionId,
-        eventId: event.id,
-        eventType: event.type,
-        // What the producer left out of the envelope, and the gateway put in.
-        completed: event.completed,
-        key: event.orderingKey,
-        attempt: attempt.n,
-        outcome: outcome.kind,
-        status: attempt.status,
-        error: attempt.error,
-        durationMs: attempt.durationMs,
-        endToEndMs,
-        replay,
-        source: record.source,
-        correlationId: event.correlationId,
-        traceparent: event.traceparent,
-      };
+      const line = { ...wideLine(subscriptionId, delivery, attempt), outcome: outcome.kind, endToEndMs };
       if (delivered) logger.debug(line, 'delivery.attempted');
       else logger.warn(line, 'delivery.attempted');
     },
@@ -73,6 +55,25 @@ export function createObserver(
       if (state === 'open') logger.warn({ subscriptionId, state, reason }, 'circuit.changed');
       else logger.info({ subscriptionId, state, reason }, 'circuit.changed');
     },
+  };
+}
+
+function wideLine(subscriptionId: string, { event, record, replay }: Delivery, attempt: Attempt): object {
+  return {
+    subscriptionId,
+    eventId: event.id,
+    eventType: event.type,
+    // What the producer left out of the envelope, and the gateway put in.
+    completed: event.completed,
+    key: event.orderingKey,
+    attempt: attempt.n,
+    status: attempt.status,
+    error: attempt.error,
+    durationMs: attempt.durationMs,
+    replay,
+    source: record.source,
+    correlationId: event.correlationId,
+    traceparent: event.traceparent,
   };
 }
 
