@@ -67,7 +67,7 @@ export interface Again {
 }
 
 /** Attempts that one subscription has in flight at most (`limits.maxConcurrency`). */
-const IN_FLIGHT = 32;
+export const IN_FLIGHT = 32;
 
 /** kill -9 of a gateway. */
 export function killedAt(at: number): Disturbance {

@@ -46,12 +46,6 @@ export class Replica {
     await this.#lives.at(-1)?.kill();
   }
 
-  /** Attempts that it broke off because their time at a handover was over: these may come twice. */
-  get brokenOff(): number {
-    const lines = this.#lives.flatMap(({ output }) => output);
-    return lines.filter((line) => line.includes('"delivery.broken-off"')).length;
-  }
-
   /** What no gateway may do whatever happens to its brokers: end by itself, or say what was never meant to be said. */
   complaints(): string[] {
     return this.#lives.flatMap((life, i) => {

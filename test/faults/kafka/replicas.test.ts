@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../../support/listener.ts';
-import { brokenOff, handedOver, killedAt } from '../judge.ts';
+import { brokenOff, handedOver, IN_FLIGHT, killedAt } from '../judge.ts';
 import { SESSION_MS } from './away.ts';
 import { EVENTS, scaled } from '../scale.ts';
 import { partitionsOf } from './partitions.ts';
@@ -32,9 +32,10 @@ test(
     await other.start();
     await until(shared, 'both have their share again');
     await site.share(0.6, EVENTS);
-    // So far the gateways agreed on everything: twice came only what a machine at a standstill left no time for.
-    const twice = listeners.reduce((sum, { receipts, firsts }) => sum + receipts.length - firsts.size, 0);
-    expect(twice).toBeLessThanOrEqual(gateway.brokenOff + other.brokenOff);
+    // So far the gateways agreed on everything. That then nothing comes twice is a matter of simulated time
+    // (test/brokers/log-handover): a machine at a standstill may cost what was in flight.
+    for (const { receipts, firsts } of listeners)
+      expect(receipts.length - firsts.size).toBeLessThanOrEqual(3 * IN_FLIGHT);
     await other.kill();
     disturbances.push(killedAt(performance.now()));
     await until(alone, 'the first has taken over', 60_000);
