@@ -1,6 +1,7 @@
 /** Sends events to callbacks: HTTP/1.1 POST, one answer or one failure per attempt, never more than allowed. */
 import { networkInterfaces } from 'node:os';
 import type { Clock } from '../time.ts';
+import { signatureOf } from '../webhook-signature.ts';
 import { Attempt, type AttemptDeps } from './attempt.ts';
 import { parseCallbackUrl, type CallbackTarget } from './callback-url.ts';
 import { guardedConnector } from './connector.ts';
@@ -9,7 +10,6 @@ import { shareLookups, systemLookup, type Lookup } from './lookup.ts';
 import { OriginPools, type PoolLimits } from './origin-pools.ts';
 import { createAddressPolicy, type AddressPolicy, type OwnEndpoints } from './policy.ts';
 import type { CallbackRequest, CallbackSender, Sending } from './sender.ts';
-import { signatureOf } from './signature.ts';
 
 export interface HttpSenderOptions extends PoolLimits {
   /** Addresses, CIDR ranges, hosts and `*.domain` patterns that may be called although they are not public. */

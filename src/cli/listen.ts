@@ -1,4 +1,4 @@
-import { secretProblem } from '../callbacks/sender.ts';
+import { secretProblem } from '../webhook-signature.ts';
 import type { Arguments } from './arguments.ts';
 import { GATEWAY, JSON_OUTPUT, type Command } from './command.ts';
 import { CommandFailed, EXIT, UsageError } from './exit.ts';

@@ -1,6 +1,6 @@
 /** What a listener does with a signed request, as Standard Webhooks says (symmetric, `v1`). */
-import { createHmac, timingSafeEqual } from 'node:crypto';
-import { keyBytes } from '../callbacks/sender.ts';
+import { timingSafeEqual } from 'node:crypto';
+import { signatureOf } from '../webhook-signature.ts';
 
 /** How far the clocks of sender and listener may be apart, in milliseconds; older requests may be stolen ones. */
 const TOLERANCE_MS = 300_000;
@@ -18,10 +18,10 @@ export function signatureProblem(
   // `!(a <= b)`: a timestamp that is no number is no time either.
   if (!(Math.abs(at - Number(timestamp) * 1000) <= TOLERANCE_MS)) return 'signed at another time';
   const given = signatures.split(' ').map((one) => Buffer.from(one));
-  const isSigned = secret.split(' ').some((key) => {
-    const digest = createHmac('sha256', keyBytes(key)).update(`${id}.${timestamp}.${text}`).digest('base64');
-    const wanted = Buffer.from(`v1,${digest}`);
-    return given.some((one) => one.length === wanted.length && timingSafeEqual(one, wanted));
+  const wanted = signatureOf(secret, id, timestamp, Buffer.from(text)).split(' ');
+  const isSigned = wanted.some((signature) => {
+    const bytes = Buffer.from(signature);
+    return given.some((one) => one.length === bytes.length && timingSafeEqual(one, bytes));
   });
   return isSigned ? undefined : 'signed with another secret, or changed on the way';
 }

@@ -1,7 +1,7 @@
 /** Settings of the hubs: what registrations are accepted, which APIs exist, which subscriptions are given. */
 import { z } from 'zod';
 import { isCallback, isPath } from './addresses.ts';
-import { secretProblem } from '../callbacks/sender.ts';
+import { secretProblem } from '../webhook-signature.ts';
 import { DEFAULT_PROFILE, eventNameStyles } from '../tmf/profiles.ts';
 import { alone, either, together } from './checks.ts';
 import { choice, flag, type Kind, list, records, text } from './kinds.ts';

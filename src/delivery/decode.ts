@@ -4,6 +4,7 @@ import {
   contentOf,
   hasAnyContent,
   identifier,
+  isBlank,
   memberOf,
   resourceOf,
   type JsonObject,
@@ -119,14 +120,10 @@ function missingFrom(
   { timestamp }: SourceRecord,
   known: { readonly eventId: string; readonly eventType: string },
 ): Readonly<Record<string, string>> | undefined {
-  const names = ENVELOPE.filter((name) => isLeftOut(memberOf(document, name)));
+  const names = ENVELOPE.filter((name) => isBlank(memberOf(document, name)));
   if (names.length === 0) return undefined;
   const whole = { ...known, eventTime: new Date(timestamp).toISOString() };
   return Object.fromEntries(names.map((name) => [name, whole[name]]));
-}
-
-function isLeftOut(value: unknown): boolean {
-  return value === undefined || value === null || (typeof value === 'string' && value.trim() === '');
 }
 
 function withoutCredentials(record: SourceRecord): SourceRecord {

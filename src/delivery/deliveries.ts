@@ -22,7 +22,7 @@ import { LetterReplays } from './letter-replays.ts';
 import type { Interest } from './interest.ts';
 import { MatchIndex } from './match.ts';
 import type { DeliveryObserver } from './observer.ts';
-import type { DeliverySettings } from './settings.ts';
+import { settingsFor, type DeliverySettings } from './settings.ts';
 
 export interface DeliveriesDeps {
   readonly clock: Clock;
@@ -94,6 +94,7 @@ export class Deliveries implements Intake {
     const dialect = this.#dialects.of(profile, scope, query.projection);
     const deps = {
       ...this.#deps,
+      settings: settingsFor(subscription, this.#deps.settings),
       capacity: this.capacity,
       lettersOf: (delivery: Delivery) =>
         (this.letterReplays.homeOf(delivery) ?? this.#brokerOf(delivery)).deadLetters,

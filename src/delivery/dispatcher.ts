@@ -12,7 +12,6 @@ import { Leaving } from './leaving.ts';
 import { outcomeOf, type Outcome } from './outcome.ts';
 import { Pace } from './pace.ts';
 import { Room } from './room.ts';
-import { settingsFor } from './settings.ts';
 import { verdictOf } from './verdict.ts';
 
 /** How often a lane is looked at again whose feed may make no attempt now (RULES 8 and 9). */
@@ -54,7 +53,7 @@ export class Dispatcher implements Outlet, Tenant {
   ) {
     this.subscription = subscription;
     this.wants = { ordering: subscription.ordering, eventTypes };
-    this.#deps = { ...deps, settings: settingsFor(subscription, deps.settings) };
+    this.#deps = deps;
     this.#state = subscription.state;
     this.#target = targetOf(subscription, dialect);
     this.#lanes = new Lanes(subscription.ordering === 'key');

@@ -3,7 +3,7 @@
  * refusal is a TMF Error in the shape of the API version that was addressed.
  */
 import express from 'express';
-import type { ErrorRequestHandler, Express, RequestHandler, Response } from 'express';
+import type { ErrorRequestHandler, Express, Request, RequestHandler, Response } from 'express';
 import type { Logger } from '../logger.ts';
 import type { Catalogue } from '../tmf/catalogue.ts';
 import { hubRoutes, shapePath } from './hub-routes.ts';
@@ -80,8 +80,7 @@ function dispatch(dependencies: HubDependencies): RequestHandler {
     res.locals['place'] = place;
     const allowed = METHODS[place.kind];
     if (!allowed.includes(req.method)) {
-      res.setHeader('Allow', allowed.join(', '));
-      sendRefusal(res, methodNotAllowed(req.method, allowed), place.scope.major);
+      refuseMethod(req, res, allowed, place.scope.major);
     } else {
       serve(place, req.method)(req, res, next);
     }
@@ -135,8 +134,19 @@ function onTopic(topics: Topics, handler: RequestHandler): RequestHandler {
   };
 }
 
-function methodNotAllowed(method: string, allowed: readonly string[]): Refusal {
-  return refuse(405, 'Method not allowed', `${method} is not possible here, only ${allowed.join(', ')}`);
+function refuseMethod(
+  { method }: Request,
+  res: Response,
+  allowed: readonly string[],
+  major: number | null,
+): void {
+  const methods = allowed.join(', ');
+  res.setHeader('Allow', methods);
+  sendRefusal(
+    res,
+    refuse(405, 'Method not allowed', `${method} is not possible here, only ${methods}`),
+    major,
+  );
 }
 
 /** Made when first asked for: it is large and most gateways are never asked. */
@@ -149,8 +159,7 @@ function description({ catalogue, basePath, publicUrl }: HubDependencies): Reque
       return;
     }
     if (req.method !== 'GET') {
-      res.setHeader('Allow', 'GET');
-      sendRefusal(res, methodNotAllowed(req.method, ['GET']), null);
+      refuseMethod(req, res, ['GET'], null);
       return;
     }
     text ??= JSON.stringify(gatewayDocument(catalogue, (publicUrl ?? '') + basePath));

@@ -1,6 +1,6 @@
 /** The four calls of the hub resource, the same below every base path (HUB-CONTRACT 2). */
 import { Router } from 'express';
-import type { RequestHandler, Response } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import { asObject } from '../tmf/document.ts';
 import { jsonText, parseJson, readBody } from './body.ts';
 import type { Place } from './place.ts';
@@ -46,12 +46,7 @@ export function hubRoutes({ registrations, root, maxBody, validation }: HubRoute
   });
 
   router.get(HUBS, (req, res) => {
-    const all = registrations.list(placeOf(res).scope);
-    const { offset, limit } = pageOf(req.url, all.length);
-    const page = all.slice(offset, offset + limit);
-    res.setHeader('X-Total-Count', all.length);
-    res.setHeader('X-Result-Count', page.length);
-    res.json(page.map((one) => hubBody(root, one)));
+    sendPage(req, res, registrations.list(placeOf(res).scope), (one) => hubBody(root, one));
   });
 
   router.get(HUB, async (_req, res) => {
@@ -86,8 +81,20 @@ function hubOf(res: Response): Extract<Place, { kind: 'hub' }> {
   return res.locals['place'] as Extract<Place, { kind: 'hub' }>;
 }
 
-/** Both are checked against the description before; without a limit there is no hidden one (PITFALLS 15). */
-export function pageOf(url: string, total: number): { offset: number; limit: number } {
-  const query = new URLSearchParams(url.split('?')[1] ?? '');
-  return { offset: Number(query.get('offset') ?? 0), limit: Number(query.get('limit') ?? total) };
+/**
+ * Answers the part of a list that `offset` and `limit` ask for, which were checked against the description before;
+ * without a limit there is no hidden one (PITFALLS 15).
+ */
+export function sendPage<T>(
+  req: Request,
+  res: Response,
+  all: readonly T[],
+  bodyOf: (one: T) => unknown,
+): void {
+  const query = new URLSearchParams(req.url.split('?')[1] ?? '');
+  const offset = Number(query.get('offset') ?? 0);
+  const page = all.slice(offset, offset + Number(query.get('limit') ?? all.length));
+  res.setHeader('X-Total-Count', all.length);
+  res.setHeader('X-Result-Count', page.length);
+  res.json(page.map(bodyOf));
 }

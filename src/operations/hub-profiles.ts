@@ -16,7 +16,7 @@ export interface ProfileSettings {
   }[];
 }
 
-/** Throws, naming the entry, when one is of no hub or has a profile that there is not. */
+/** Throws, naming the entry, when one is of no hub. Whether there are such profiles was checked with the settings. */
 export function hubProfiles({ profile, profiles, scopes }: ProfileSettings, catalogue: Catalogue): Profiles {
   const placed = scopes.flatMap(({ api, version, basePath, ...given }, i) => {
     const hubs =
@@ -31,11 +31,7 @@ export function hubProfiles({ profile, profiles, scopes }: ProfileSettings, cata
   if (twice !== undefined)
     throw new Error(`hub.scopes: more than one entry is of the hub at ${twice.basePath}.`);
   const configured = profiles.map(({ listenerBase = '', ...given }) => ({ ...given, listenerBase }));
-  try {
-    return createProfiles(configured, profile, placed);
-  } catch (error) {
-    throw new Error(`hub.profile, hub.scopes: ${(error as Error).message}.`);
-  }
+  return createProfiles(configured, profile, placed);
 }
 
 /** `version`: whole, or its beginning; undefined = any. */

@@ -24,6 +24,11 @@ export function hasAnyContent(document: JsonObject): boolean {
   return (memberOf(document, 'event') ?? null) !== null;
 }
 
+/** Is nothing said? Producers write null, or a blank text, for what they do not have. */
+export function isBlank(value: unknown): boolean {
+  return value === undefined || value === null || (typeof value === 'string' && value.trim() === '');
+}
+
 /** A usable identifier as text: a string that is not blank, or a number. */
 export function identifier(value: unknown): string | undefined {
   if (typeof value === 'string') return value.trim() === '' ? undefined : value;

@@ -3,12 +3,21 @@
  * what is sent keeps the producer's spelling.
  */
 
-/** Endings that mean the same, in lower case and without the Event or Notification behind them. */
-const SAME_ENDINGS: readonly (readonly [string, string])[] = [
-  ['creation', 'create'],
-  ['remove', 'delete'],
-  ['statuschange', 'statechange'],
+type Words = readonly (readonly [from: string, to: string])[];
+
+/** Words of other dialects, and those of the specifications for the same. */
+const OTHER_WORDS: Words = [
+  ['Creation', 'Create'],
+  ['Remove', 'Delete'],
 ];
+const STATE_WORDS: Words = [['StatusChange', 'StateChange']];
+/** Endings that mean the same, without the Event or Notification behind them. */
+const WORDS: Words = [...OTHER_WORDS, ...STATE_WORDS];
+const NOTIFICATION_WORDS: Words = [
+  ...OTHER_WORDS.map(([other, specified]) => [specified, other] as const),
+  ...STATE_WORDS,
+];
+const SAME_ENDINGS: Words = WORDS.map(([from, to]) => [from.toLowerCase(), to.toLowerCase()]);
 
 const CACHE_LIMIT = 4096;
 /** Longer names are somebody's mistake or attack: they are not worth memory. */
@@ -35,23 +44,8 @@ export function canonicalEventType(name: string): string {
 function canonicalise(name: string): string {
   const lastSegment = withoutPackage(name).toLowerCase();
   const stem = lastSegment.replace(/(?<=.)(?:event|notification)$/, '');
-  for (const [ending, same] of SAME_ENDINGS) {
-    if (stem.endsWith(ending)) return stem.slice(0, -ending.length) + same;
-  }
-  return stem;
+  return inWordsOf(SAME_ENDINGS, stem);
 }
-
-/** Words of other dialects, and those of the specifications for the same. */
-const OTHER_WORDS: readonly (readonly [other: string, specified: string])[] = [
-  ['Creation', 'Create'],
-  ['Remove', 'Delete'],
-];
-const NOTIFICATION_WORDS: readonly (readonly [string, string])[] = [
-  ['Create', 'Creation'],
-  ['Delete', 'Remove'],
-  ['StatusChange', 'StateChange'],
-];
-const WORDS: readonly (readonly [string, string])[] = [...OTHER_WORDS, ['StatusChange', 'StateChange']];
 
 /**
  * How producers may spell the event type that is given in the spelling of its specification: all that is equal to it,
@@ -101,7 +95,7 @@ function stemOf(name: string): string {
   return withoutPackage(name).replace(/(?<=.)(?:Event|Notification)$/i, '');
 }
 
-function inWordsOf(words: readonly (readonly [from: string, to: string])[], stem: string): string {
+function inWordsOf(words: Words, stem: string): string {
   const found = words.find(([from]) => stem.endsWith(from));
   return found === undefined ? stem : stem.slice(0, -found[0].length) + found[1];
 }

@@ -1,6 +1,6 @@
 import type { Catalogue } from './catalogue.ts';
 import type { ApiVersion, CatalogueEvent } from './catalogue-rows.ts';
-import { canonicalEventType, lowerFirst } from './event-names.ts';
+import { canonicalEventType, resourceNameOf } from './event-names.ts';
 import { sampleRows } from './sample.data.ts';
 import { compareVersions } from './versions.ts';
 
@@ -26,9 +26,9 @@ export function sampleEvent(
   if (found === undefined) return undefined;
   const { api, event } = found;
   const time = options.now.toISOString();
-  const stem = stemOf(event);
-  const key = payloadKeyFor(catalogue.payloadKeys(api.apiId, event.type), stem);
-  const resource = sampleResource(api, event, key ?? lowerFirst(stem), options.id());
+  const resourceName = resourceNameOf(event.type, event.kind);
+  const key = payloadKeyFor(catalogue.payloadKeys(api.apiId, event.type), resourceName);
+  const resource = sampleResource(api, event, key ?? resourceName, options.id());
   const envelope = {
     eventId: options.id(),
     eventTime: time,
@@ -36,7 +36,7 @@ export function sampleEvent(
     correlationId: options.id(),
     domain: api.title,
     title: event.type,
-    description: `${event.type} of ${lowerFirst(stem)} ${resource.id}`,
+    description: `${event.type} of ${resourceName} ${resource.id}`,
     priority: 'Normal',
   };
   const carried = needsOf(api, event).isList ? [resource] : resource;
@@ -63,20 +63,14 @@ function newestWith(
   return undefined;
 }
 
-/** `ProductOrder` of `ProductOrderStateChangeEvent`. */
-function stemOf(event: CatalogueEvent): string {
-  const name = event.type.replace(/(?:Event|Notification)$/, '');
-  return event.kind !== '' && name.endsWith(event.kind) ? name.slice(0, -event.kind.length) : name;
-}
-
 /**
  * The member that is named as the event type says (a specification may misspell it in one version), else the first;
  * none when the content is the resource itself.
  */
-function payloadKeyFor(keys: readonly string[], stem: string): string | undefined {
+function payloadKeyFor(keys: readonly string[], resourceName: string): string | undefined {
   if (keys.includes('id')) return undefined;
-  const expected = stem.toLowerCase();
-  return keys.find((key) => key.toLowerCase() === expected) ?? keys[0] ?? lowerFirst(stem);
+  const expected = resourceName.toLowerCase();
+  return keys.find((key) => key.toLowerCase() === expected) ?? keys[0] ?? resourceName;
 }
 
 function sampleResource(

@@ -1,6 +1,5 @@
 import { Webhook } from 'standardwebhooks';
-import { secretProblem } from '../../src/callbacks/sender.ts';
-import { signatureOf } from '../../src/callbacks/signature.ts';
+import { secretProblem, signatureOf } from '../../src/webhook-signature.ts';
 import { listen, makeSender } from './setting.ts';
 
 const key = (byte: number, length = 32) => `whsec_${Buffer.alloc(length, byte).toString('base64')}`;

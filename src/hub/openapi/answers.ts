@@ -177,11 +177,11 @@ function hubExample(shape: Shape) {
   return shape === 'v5' ? { '@type': 'Hub', id: '42', href, ...subscription } : { id: '42', ...subscription };
 }
 
-function header(description: string, type: 'string' | 'integer' = 'string'): OpenAPIV3.HeaderObject {
+export function header(description: string, type: 'string' | 'integer' = 'string'): OpenAPIV3.HeaderObject {
   return { description, required: true, schema: { type } };
 }
 
-function answer(
+export function answer(
   shape: Shape,
   description: string,
   schema: OpenAPIV3.ReferenceObject | OpenAPIV3.SchemaObject,

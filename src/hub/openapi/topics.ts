@@ -1,11 +1,9 @@
 /** Topics and what was posted to them, for the API description (TMF688). Only v4 APIs have them. */
 import type { OpenAPIV3 } from 'openapi-types';
-import { componentRef, refused } from './answers.ts';
+import { answer, componentRef, header, refused } from './answers.ts';
 
 type Paths = OpenAPIV3.PathsObject;
 type Schema = OpenAPIV3.SchemaObject;
-
-const MEDIA_TYPE = 'application/json; charset=utf-8';
 
 const written: Record<string, Schema> = {
   name: { type: 'string', nullable: true, description: 'What the topic groups.', example: 'Alarms of Paris' },
@@ -94,8 +92,8 @@ export function topicPaths(
           contentQuery: topicExample.contentQuery,
         }),
         responses: {
-          201: answer('Made: hubs may be registered below it, at every replica.', topic, topicExample, {
-            Location: header('Where the topic is.', 'string'),
+          201: answer('v4', 'Made: hubs may be registered below it, at every replica.', topic, topicExample, {
+            Location: header('Where the topic is.'),
           }),
           ...refused('v4', [400, 405, 413, 415, 500, 501, 503]),
         },
@@ -108,7 +106,7 @@ export function topicPaths(
           { name: 'name', in: 'query', description: 'Only those of this name.', schema: { type: 'string' } },
         ],
         responses: {
-          200: answer('Topics.', { type: 'array', items: topic }, [topicExample], {
+          200: answer('v4', 'Topics.', { type: 'array', items: topic }, [topicExample], {
             'X-Total-Count': header('How many there are.', 'integer'),
             'X-Result-Count': header('How many are in this answer.', 'integer'),
           }),
@@ -130,7 +128,7 @@ function oneTopic(base: string, operation: Operation): Paths {
       get: {
         ...operation('retrieveTopic', 'Show a topic'),
         responses: {
-          200: answer('The topic.', componentRef('schemas', 'Topic'), topicExample),
+          200: answer('v4', 'The topic.', componentRef('schemas', 'Topic'), topicExample),
           ...refused('v4', [404, 405, 500, 503]),
         },
       },
@@ -138,7 +136,7 @@ function oneTopic(base: string, operation: Operation): Paths {
         ...operation('deleteTopic', 'Remove a topic that has no hubs'),
         responses: {
           204: { description: 'Removed.' },
-          409: answer('There are hubs of it.', componentRef('schemas', 'Error'), inUseExample),
+          409: answer('v4', 'There are hubs of it.', componentRef('schemas', 'Error'), inUseExample),
           ...refused('v4', [404, 405, 500, 503]),
         },
       },
@@ -156,7 +154,7 @@ function topicEvents(base: string, operation: Operation): Paths {
         parameters: [componentRef('parameters', 'traceparent')],
         requestBody: jsonBody('TopicEvent', { eventType: eventExample.eventType, event: eventExample.event }),
         responses: {
-          201: answer('Stored safely; the event as it is stored.', event, eventExample),
+          201: answer('v4', 'Stored safely; the event as it is stored.', event, eventExample),
           ...refused('v4', [400, 404, 405, 413, 415, 500, 503]),
         },
       },
@@ -181,7 +179,7 @@ function topicEvents(base: string, operation: Operation): Paths {
       get: {
         ...operation('retrieveEvent', 'Show an event that was posted to this topic, while the broker has it'),
         responses: {
-          200: answer('The event as it is stored.', event, eventExample),
+          200: answer('v4', 'The event as it is stored.', event, eventExample),
           ...refused('v4', [404, 405, 500, 503]),
         },
       },
@@ -203,17 +201,4 @@ function jsonBody(schema: string, example: object): OpenAPIV3.RequestBodyObject 
     required: true,
     content: { 'application/json': { schema: componentRef('schemas', schema), example } },
   };
-}
-
-function header(description: string, type: 'string' | 'integer'): OpenAPIV3.HeaderObject {
-  return { description, required: true, schema: { type } };
-}
-
-function answer(
-  description: string,
-  schema: OpenAPIV3.ReferenceObject | Schema,
-  example: unknown,
-  headers?: Record<string, OpenAPIV3.HeaderObject>,
-): OpenAPIV3.ResponseObject {
-  return { description, ...(headers && { headers }), content: { [MEDIA_TYPE]: { schema, example } } };
 }

@@ -6,7 +6,7 @@ import type { Coordinates, NewRecord } from '../../brokers/broker.ts';
 import type { Logger } from '../../logger.ts';
 import type { Clock } from '../../time.ts';
 import type { Catalogue } from '../../tmf/catalogue.ts';
-import { asObject, contentOf, hasAnyContent, identifier, memberOf } from '../../tmf/document.ts';
+import { asObject, contentOf, hasAnyContent, identifier, isBlank, memberOf } from '../../tmf/document.ts';
 import type { JsonObject } from '../../tmf/document.ts';
 import { completeEnvelope } from '../../tmf/envelope.ts';
 import { objectionText, type EventCheck } from '../../tmf/event-check.ts';
@@ -213,10 +213,6 @@ function complete(
 function isUsableId(value: unknown): boolean {
   const id = identifier(value);
   return id === undefined ? isBlank(value) : ONE_LINE.test(id);
-}
-
-function isBlank(value: unknown): boolean {
-  return value === undefined || value === null || (typeof value === 'string' && value.trim() === '');
 }
 
 interface Facts {

@@ -1,5 +1,5 @@
 /** Members of a registration that TMF does not know, read and checked (HUB-CONTRACT 6). */
-import { secretProblem } from '../../callbacks/sender.ts';
+import { secretProblem } from '../../webhook-signature.ts';
 import type { Extensions } from '../../registry/store.ts';
 import { asObject, memberOf } from '../../tmf/document.ts';
 import type { JsonObject } from '../../tmf/document.ts';

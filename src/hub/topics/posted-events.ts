@@ -1,7 +1,7 @@
 /** Events that were posted to a topic, looked up in the brokers: nothing else keeps them (TMF688). */
 import type { SourceRecord } from '../../brokers/broker.ts';
 import type { Logger } from '../../logger.ts';
-import { asObject } from '../../tmf/document.ts';
+import { asObject, type JsonObject } from '../../tmf/document.ts';
 import { parseJson } from '../body.ts';
 import { refuse, unavailable } from '../refusal.ts';
 import type { Refusal } from '../refusal.ts';
@@ -12,11 +12,10 @@ export interface PostedEventDependencies {
   readonly logger: Logger;
 }
 
-/** The event as it is stored. */
 export type PostedEvents = (
   topicId: string,
   eventId: string,
-) => Promise<{ readonly ok: true; readonly bytes: Uint8Array } | Refusal>;
+) => Promise<{ readonly ok: true; readonly event: JsonObject } | Refusal>;
 
 /** A broker without an index reads all that it has: more at once would take it away from deliveries. */
 const MOST_AT_ONCE = 2;
@@ -28,8 +27,8 @@ export function createPostedEvents({ findEvent, logger }: PostedEventDependencie
     searching += 1;
     try {
       const records = await findEvent(eventId);
-      const record = records.find((one) => one.headers['tmfTopic'] === topicId && isObject(one));
-      if (record !== undefined) return { ok: true, bytes: record.value };
+      const [event] = records.filter(({ headers }) => headers['tmfTopic'] === topicId).flatMap(objectsIn);
+      if (event !== undefined) return { ok: true, event };
     } catch (error) {
       logger.warn({ err: error, topicId, eventId }, 'topic.event.find.failed');
       return unavailable('a broker is away, whether there is such an event is not known here');
@@ -41,7 +40,9 @@ export function createPostedEvents({ findEvent, logger }: PostedEventDependencie
   };
 }
 
-function isObject({ value }: SourceRecord): boolean {
+/** One, or none where the record holds something else. */
+function objectsIn({ value }: SourceRecord): readonly JsonObject[] {
   const parsed = parseJson(Buffer.from(value).toString('utf8'));
-  return parsed.ok && asObject(parsed.value) !== undefined;
+  const event = parsed.ok ? asObject(parsed.value) : undefined;
+  return event === undefined ? [] : [event];
 }

@@ -4,7 +4,7 @@ import type { RequestHandler, Response } from 'express';
 import type { Topic } from '../../registry/store.ts';
 import { asObject } from '../../tmf/document.ts';
 import { readBody } from '../body.ts';
-import { pageOf, parseBody, SHAPES } from '../hub-routes.ts';
+import { parseBody, sendPage, SHAPES } from '../hub-routes.ts';
 import type { Place } from '../place.ts';
 import type { PostedEvents } from './posted-events.ts';
 import { refuse } from '../refusal.ts';
@@ -64,11 +64,7 @@ export function topicRoutes(dependencies: TopicRouteDependencies): Router {
   router.get('/:shape/topic', (req, res) => {
     const name = new URLSearchParams(req.url.split('?')[1] ?? '').get('name') ?? undefined;
     const all = topics.list(placeOf(res).scope.basePath, name);
-    const { offset, limit } = pageOf(req.url, all.length);
-    const page = all.slice(offset, offset + limit);
-    res.setHeader('X-Total-Count', all.length);
-    res.setHeader('X-Result-Count', page.length);
-    res.json(page.map((topic) => topicBody(root, topic)));
+    sendPage(req, res, all, (topic) => topicBody(root, topic));
   });
 
   router.get('/:shape/topic/:id', async (_req, res) => {
@@ -98,7 +94,7 @@ export function topicRoutes(dependencies: TopicRouteDependencies): Router {
     if (!found.ok) return sendRefusal(res, found, scope.major);
     const result = await postedEvents(topicId, eventId);
     if (!result.ok) return sendRefusal(res, result, scope.major);
-    res.json(JSON.parse(Buffer.from(result.bytes).toString('utf8')));
+    res.json(result.event);
   });
 
   function announce(eventType: TopicChange['eventType'], topic: Topic, res: Response): void {

@@ -74,13 +74,19 @@ export function valueOf(piece: Piece, attribute: string): Piece {
 /** The names of a dotted path. Blanks, quotes and brackets are never part of one: they are some other language. */
 export function pathOf({ text, at }: Piece): readonly string[] {
   if (text === '') throw new Refused('the name of an attribute is missing before the operator', at);
-  if (!/^[^\s.'"()[\]{}?,$]+(?:\.[^\s.'"()[\]{}?,$]+)*$/.test(text)) {
+  const path = text.split('.');
+  if (!path.every(isSimpleName)) {
     throw new Refused(
       `${quoted(text)} is not the name of an attribute (a path as in productOrder.state)`,
       at,
     );
   }
-  return text.split('.');
+  return path;
+}
+
+/** Can a TMF630 path have it? */
+export function isSimpleName(name: string): boolean {
+  return /^[^\s.'"()[\]{}?,$]+$/.test(name);
 }
 
 /** The index in a percent-encoded text of a character of what it decodes to. */

@@ -7,7 +7,7 @@ import { RE2JSException, RE2JSSyntaxException, RE2Set } from 're2js';
 
 /** Size of all expressions of one query: their characters, or characters and classes written out if these are more. */
 export const LARGEST_PATTERNS = 500;
-/** Characters of the values of one attribute, all together; what comes later is not looked at. */
+/** Characters of the values of one attribute, all together; a value beyond it never matches. */
 export const LONGEST_TEXT = 10_000;
 /** Bytes that the states of one pattern may take; with fewer states than it would like it is slower, not wrong. */
 const STATE_MEMORY = 64 * 1024;
@@ -40,8 +40,8 @@ export function compilePattern(pattern: string): TextTest | { readonly why: stri
 const COUNTED = /\{(\d+)(?:,(\d*))?\}/y;
 
 /**
- * How many characters and classes a pattern has once `x{3}` is written `xxx` and `x{1,2}` is `xx?`; never less than what the compiler makes
- * of it. One pass.
+ * How many characters and classes a pattern has once `x{3}` is written `xxx` and `x{1,2}` is `xx?`; never less than
+ * what the compiler makes of it. One pass.
  */
 function writtenOut(pattern: string): number {
   /** Of the groups that are open here: all in them so far, and the last piece, which a repetition takes. */

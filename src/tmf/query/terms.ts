@@ -13,7 +13,7 @@ import {
 import type { Steps } from './cursor.ts';
 import type { OperatorName } from './operators.ts';
 import type { Part } from './paths.ts';
-import { encodedIndex, type Piece } from './pieces.ts';
+import { encodedIndex, isSimpleName, type Piece } from './pieces.ts';
 import { listed, quoted, Refused } from './refusal.ts';
 import { compilePattern, LARGEST_PATTERNS, sizeOf, type TextTest } from './regular-expression.ts';
 
@@ -31,8 +31,6 @@ export interface Reading {
 
 /** Names on one path; each may cost a look at every element of the arrays before it. */
 const LONGEST_PATH = 32;
-
-const SIMPLE_NAME = /^[^\s.'"()[\]{}?,$]+$/;
 
 export function attributeAt(path: readonly string[], at: number, { part }: Reading): Attribute {
   const [first = ''] = path;
@@ -54,7 +52,7 @@ export function attributeAt(path: readonly string[], at: number, { part }: Readi
 
 /** Names that no TMF630 path can have are shown as JSONPath writes them. */
 function shownName(name: string): string {
-  return SIMPLE_NAME.test(name) ? name : `[${JSON.stringify(name)}]`;
+  return isSimpleName(name) ? name : `[${JSON.stringify(name)}]`;
 }
 
 /** `at` is the place of the operator; the values are decoded. */
