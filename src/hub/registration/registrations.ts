@@ -13,13 +13,13 @@ import type { Catalogue } from '../../tmf/catalogue.ts';
 import type { JsonObject } from '../../tmf/document.ts';
 import type { Profiles } from '../../tmf/profiles.ts';
 import type { Clock } from '../../time.ts';
-import { differences } from './extensions.ts';
+import { conflict, otherIn, otherwiseConflict } from './repeats.ts';
 import { createTurns } from './in-turn.ts';
 import { SubscriptionLifecycle } from './lifecycle.ts';
 import type { Feeds } from './feeds.ts';
 import { everything, identityOf, readRegistration, recompile } from './registration-request.ts';
 import type { RegistrationPolicy, RegistrationRequest } from './registration-request.ts';
-import { noSuchSubscription, noSuchTopic, refuse, unavailable } from '../refusal.ts';
+import { noSuchSubscription, noSuchTopic, unavailable } from '../refusal.ts';
 import type { Refusal } from '../refusal.ts';
 import { createUnderstanding } from './understanding.ts';
 
@@ -244,24 +244,6 @@ class HubRegistrations implements Registrations {
     const compiled = recompile(scope, query, this.#dependencies);
     return identityOf(scope, callback, compiled.ok ? compiled.query : everything());
   }
-}
-
-function conflict(existingId: string, message: string): Refusal {
-  return refuse(409, 'Subscription exists', message, { existingId });
-}
-
-/** In which members of the registration one that is the same otherwise differs. */
-function otherIn({ ordering, extensions }: Subscription, request: RegistrationRequest): string[] {
-  return [
-    ...(ordering === request.ordering ? [] : ['ordering']),
-    ...differences(extensions, request.extensions),
-  ];
-}
-
-function otherwiseConflict(existing: Subscription, request: RegistrationRequest): Refusal {
-  const names = otherIn(existing, request).map((name) => `"${name}"`);
-  const message = `subscription ${existing.id} is the same with another ${names.join(' and ')}: delete it to change that`;
-  return conflict(existing.id, message);
 }
 
 type Standing = Pick<Subscription, 'state' | 'stateReason' | 'createdAt' | 'version'>;
