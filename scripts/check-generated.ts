@@ -10,6 +10,7 @@ const generators = [
   'generate-triples.ts',
   'generate-config-reference.ts',
   'generate-openapi.ts',
+  'generate-chart.ts',
 ];
 
 const scripts = generators
