@@ -6,10 +6,10 @@ import { z } from 'zod';
 import { keys, schema } from '../../src/config/schema.ts';
 import { type Note, withStandIns } from '../../src/config/setting.ts';
 
-export type JsonSchema = { [member: string]: unknown } & {
+export interface JsonSchema extends Record<string, unknown> {
   properties?: Record<string, JsonSchema>;
   items?: JsonSchema;
-};
+}
 
 /** A variable of `secretEnv`. */
 const REFERENCE = '\\$\\{[A-Z_][A-Z0-9_]*\\}';
@@ -75,14 +75,15 @@ function remove(schema: JsonSchema, [step = '', ...rest]: readonly string[]): vo
 }
 
 /** The gateway knows its defaults and adds sections that are missing; members of entries may be required. */
-function withoutDefaults(schema: JsonSchema): JsonSchema {
-  const { $schema, default: standard, required, items, properties = {}, ...rest } = schema;
-  void [$schema, standard, required];
-  if (items) return { ...rest, items: { ...items, ...withoutDefaults(items), ...requiredIn(items) } };
-  if (rest['type'] !== 'object') return rest;
+function withoutDefaults({ items, properties, ...schema }: JsonSchema): JsonSchema {
+  const rest = Object.fromEntries(Object.entries(schema).filter(([member]) => !UNSAID.includes(member)));
+  if (items) return { ...rest, items: { ...withoutDefaults(items), ...requiredIn(items) } };
+  if (!properties) return rest;
   const children = Object.entries(properties).map(([name, child]) => [name, withoutDefaults(child)]);
   return { ...rest, properties: Object.fromEntries(children) as Record<string, JsonSchema> };
 }
+
+const UNSAID = ['$schema', 'default', 'required'];
 
 function requiredIn({ required }: JsonSchema): JsonSchema {
   return required === undefined ? {} : { required };
