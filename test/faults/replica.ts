@@ -57,6 +57,13 @@ export class Replica {
     });
   }
 
+  /** Is there a line of its log with all of these texts? */
+  wrote(...texts: readonly string[]): boolean {
+    return this.#lives.some(({ output }) =>
+      output.some((line) => texts.every((text) => line.includes(text))),
+    );
+  }
+
   /** Writes down all that it said, for people. */
   keepOutput(folder: string, title: string): void {
     mkdirSync(folder, { recursive: true });
