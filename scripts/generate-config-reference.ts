@@ -24,6 +24,11 @@ which win: a variable replaces the file's value whole. All mistakes are reported
 - In the environment: lists are separated by commas, lists of objects are JSON, an empty text is the empty list, and
   takes a setting without default back to "not set". Words of one key may also stand apart:
   \`TMF_HUB_CIRCUIT_SUSPENDAFTER\` or \`TMF_HUB_CIRCUIT_SUSPEND_AFTER\`.
+- In the file, a text that is nothing but \`\${NAME}\` stands for the environment variable \`NAME\` (capitals, digits and "_"),
+  at any depth: so \`sources[].kafka.sasl.password\` and \`subscriptions[].secret\` need not stand in the file. What the
+  variable says is read as if it were the setting's own variable, without blanks and line breaks around it. One that is
+  missing or empty is a mistake, and so is a name that begins with \`TMF_HUB_\`; mistakes never show what came from a variable.
+  Text that has \`\${NAME}\` somewhere inside is left as it is; where \`\${NAME}\` itself is meant, write \`$\${NAME}\`.
 - Durations are whole numbers with \`ms\`, \`s\`, \`m\`, \`h\` or \`d\`; sizes with \`B\`, \`KiB\`, \`MiB\`, \`GiB\` or \`TiB\`.
 - Variables that Kubernetes adds for services (\`TMF_HUB_SERVICE_HOST\`, \`TMF_HUB_PORT=tcp://...\`) are ignored.
 

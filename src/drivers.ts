@@ -6,6 +6,7 @@ import { CAPABILITIES } from './brokers/capabilities.ts';
 import { createEmbeddedLog } from './brokers/embedded/embedded-log.ts';
 import { LogBroker } from './brokers/log/log-broker.ts';
 import { routingKeysOf } from './brokers/rabbitmq/queues/routing-keys.ts';
+import { withCredentials } from './config/credentials.ts';
 import type { Config } from './config/load.ts';
 import { sourcesOf, type SourceConfig } from './config/sources.ts';
 import type { Logger } from './logger.ts';
@@ -37,7 +38,10 @@ export async function createRegistry(
   if (redis.url === undefined)
     return createSqliteRegistry({ dir: data.dir, clock, logger, newId: randomUUID });
   const { createRedisRegistry } = await import('./registry/redis/redis-registry.ts');
-  return createRedisRegistry({ url: redis.url, prefix: name, copies, clock, logger, newId: randomUUID });
+  return createRedisRegistry({
+    ...{ url: withCredentials(redis.url, redis), tls: redis.tls, prefix: name },
+    ...{ copies, clock, logger, newId: randomUUID },
+  });
 }
 
 /** One for each source, in their order. Nothing is connected yet. */
@@ -116,11 +120,12 @@ async function rabbitBroker(source: Of<'rabbitmq'>, context: DriverContext): Pro
   const { name, prefix, rabbitmq } = source;
   const { RabbitBroker } = await import('./brokers/rabbitmq/rabbit-broker.ts');
   const { events, deadLetters, tls, exchanges } = rabbitmq;
+  const url = withCredentials(rabbitmq.url ?? '', rabbitmq);
   const published = [...new Set(Object.values(config.topics))];
   const routingKeys = routingKeysOf(catalogue);
   return new RabbitBroker({
     ...{ name, prefix, notes: store.notes, newId: randomUUID, clock, logger },
-    address: { url: rabbitmq.url ?? '', heartbeatSeconds: Math.round(rabbitmq.heartbeat / 1000), tls },
+    address: { url, heartbeatSeconds: Math.round(rabbitmq.heartbeat / 1000), tls },
     exchanges: exchanges.length > 0 ? exchanges : published,
     declare: rabbitmq.declare,
     routingKeys: (types) => routingKeys.bound(rabbitmq.bindings === 'all' ? null : types),

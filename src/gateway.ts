@@ -99,7 +99,8 @@ async function assemble(config: Config, logger: Logger, undo: (() => Promise<unk
   if (!store.isShared) await store.open();
   undo.push(() => store.close());
   // Health and readiness can be asked for while a broker or Redis is waited for.
-  admin.serve(createAdminApp({ operations, metrics, token: config.admin.token, logger }));
+  const { basePath } = config.server;
+  admin.serve(createAdminApp({ operations, metrics, token: config.admin.token, basePath, logger }));
   undo.push(() => all(brokers, (broker) => broker.stop()));
   await all(brokers, (broker) => broker.open());
   // After the brokers: where Redis is empty or away, they have a copy (RULES 19).
@@ -273,6 +274,7 @@ function createHub(
     findEvent: async (eventId) => (await all(brokers, (one) => one.find({ eventId }, MOST_FOUND))).flat(),
     topicOf: (api) => names[api === undefined ? 'other' : domainOf(api)],
     unknownEventTypes: hub.unknownEventTypes,
+    registration: hub.registration,
     basePath: server.basePath,
     publicUrl: server.publicUrl,
     maxHubBody: server.maxHubBody,

@@ -21,12 +21,15 @@ export class KafkaNode {
   readonly address: string;
   /** The broker's own log. */
   readonly log: string;
+  /** Ports of the secured listeners by name. */
+  readonly securedPorts: Readonly<Record<string, number>>;
   readonly #process: ServerProcess;
 
   private constructor(home: KafkaHome, address: NodeAddress, directory: string, jvmFlags: readonly string[]) {
     this.id = address.id;
     this.port = address.port;
     this.address = `127.0.0.1:${address.port}`;
+    this.securedPorts = Object.fromEntries((address.secured ?? []).map(({ name, port }) => [name, port]));
     this.log = path.join(directory, 'broker.log');
     this.#process = new ServerProcess({
       name: `Kafka node ${address.id}`,

@@ -4,15 +4,26 @@ export interface NodeAddress {
   readonly id: number;
   readonly port: number;
   readonly controllerPort: number;
+  readonly secured?: readonly (SecuredListener & { readonly port: number })[];
 }
 
 export type Properties = Readonly<Record<string, string | number>>;
+
+/** A way in beside the plain one. */
+export interface SecuredListener {
+  /** Capital letters. */
+  readonly name: string;
+  readonly protocol: 'SSL' | 'SASL_SSL' | 'SASL_PLAINTEXT';
+  /** The port that clients are sent to; its own unless they come by a forwarder. Several may name the same. */
+  readonly advertised?: number;
+  /** For this listener only, named without the prefix that says so. */
+  readonly properties: Properties;
+}
 
 const COMMON: Properties = {
   'process.roles': 'broker,controller',
   'controller.listener.names': 'CONTROLLER',
   'inter.broker.listener.name': 'PLAINTEXT',
-  'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
   'num.partitions': 1,
   'auto.create.topics.enable': 'false',
   'group.initial.rebalance.delay.ms': 0,
@@ -59,11 +70,25 @@ export function clusterProperties(nodes: readonly NodeAddress[]): Properties {
 
 /** What differs from node to node. `listen` is the address to bind to, '' for all of them. */
 export function nodeProperties(node: NodeAddress, listen: string, data: string): Properties {
+  const { id, port, controllerPort, secured = [] } = node;
+  const plain = { name: 'PLAINTEXT', protocol: 'PLAINTEXT', port, advertised: port };
+  const controller = { name: 'CONTROLLER', protocol: 'PLAINTEXT', port: controllerPort };
+  const all = [plain, ...secured, controller];
+  const own: Record<string, string | number> = {};
+  for (const { name, properties } of secured) {
+    for (const [key, value] of Object.entries(properties)) {
+      own[`listener.name.${name.toLowerCase()}.${key}`] = value;
+    }
+  }
   return {
-    'node.id': node.id,
-    listeners: `PLAINTEXT://${listen}:${node.port},CONTROLLER://${listen}:${node.controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${node.port}`,
+    'node.id': id,
+    listeners: all.map((one) => `${one.name}://${listen}:${one.port}`).join(','),
+    'advertised.listeners': [plain, ...secured]
+      .map((one) => `${one.name}://127.0.0.1:${one.advertised ?? one.port}`)
+      .join(','),
+    'listener.security.protocol.map': all.map(({ name, protocol }) => `${name}:${protocol}`).join(','),
     'log.dirs': data,
+    ...own,
   };
 }
 

@@ -7,7 +7,7 @@ import { archiveClasses, useArchive } from './kafka-classes.ts';
 import { kafkaHome, type KafkaHome } from './kafka-home.ts';
 import { KafkaNode } from './kafka-node.ts';
 import { freeAddresses } from './kafka-addresses.ts';
-import { clusterProperties, type Properties } from './kafka-properties.ts';
+import { clusterProperties, type Properties, type SecuredListener } from './kafka-properties.ts';
 import { onFreshPorts } from './ports.ts';
 
 export { CALM } from './kafka-properties.ts';
@@ -16,6 +16,8 @@ export interface KafkaSettings {
   readonly nodes?: 1 | 3;
   /** Broker settings over those of the test cluster. */
   readonly properties?: Properties;
+  /** Further listeners of each node; `brokers` are the addresses of the plain one. */
+  readonly secured?: readonly SecuredListener[];
   /** Where the cluster's folder is made; default the OS temp folder. */
   readonly directory?: string;
   /** Hears what takes long. */
@@ -54,7 +56,7 @@ async function startOnce(home: KafkaHome, settings: KafkaSettings): Promise<Kafk
     await rm(directory, { recursive: true, force: true });
   };
   try {
-    const addresses = await freeAddresses(settings.nodes ?? 1);
+    const addresses = await freeAddresses(settings.nodes ?? 1, settings.secured);
     const clusterId = randomBytes(16).toString('base64url');
     const properties = { ...clusterProperties(addresses), ...settings.properties };
     const jvmFlags = [`-Xmx${addresses.length === 1 ? 512 : 320}m`, useArchive(home)];

@@ -8,10 +8,16 @@ import { GuardedProcess } from './guarded-process.ts';
 import { freePorts, onFreshPorts } from './ports.ts';
 import { rabbitmqHome, type RabbitmqHome } from './rabbitmq-home.ts';
 import { whatIsWrong } from './rabbitmq-probe.ts';
-import type { Server, StartSettings } from './server.ts';
+import type { Server, ServerTls, StartSettings } from './server.ts';
 import { ServerProcess } from './server-process.ts';
 
+export interface RabbitmqSettings extends StartSettings {
+  readonly tls?: ServerTls;
+}
+
 export interface Rabbitmq extends Server {
+  /** Where it speaks TLS; undefined without `tls`. */
+  readonly tlsPort: number | undefined;
   /** Of the daemon beside the server. */
   readonly epmdPid: number;
   /** What `rabbitmqctl` has to be told of the server. */
@@ -36,7 +42,7 @@ const CONFIGURATION: Readonly<Record<string, string>> = {
  * Resolves once it answers. Rejects, leaving nothing behind, when there is none or it does not start. Ends by itself
  * when this process does.
  */
-export async function startRabbitmq(settings: StartSettings = {}): Promise<Rabbitmq> {
+export async function startRabbitmq(settings: RabbitmqSettings = {}): Promise<Rabbitmq> {
   const home = await rabbitmqHome(settings.tell ?? (() => undefined));
   return onFreshPorts(() => startOnce(home, settings));
 }
@@ -53,16 +59,17 @@ export async function rabbitmqctl(
   return stdout;
 }
 
-async function startOnce(home: RabbitmqHome, settings: StartSettings): Promise<Rabbitmq> {
+async function startOnce(home: RabbitmqHome, settings: RabbitmqSettings): Promise<Rabbitmq> {
   const parent = settings.directory ?? os.tmpdir();
   await mkdir(parent, { recursive: true });
   const directory = await mkdtemp(path.join(parent, 'rabbitmq-'));
-  const [port = 0, nodes = 0, names = 0] = await freePorts(3);
+  const [port = 0, nodes = 0, names = 0, tlsPort = 0] = await freePorts(4);
   const url = `amqp://guest:guest@127.0.0.1:${port}`;
   const environment = environmentOf(home, directory, { nodes, names });
   await writeConfiguration(directory, {
     ...CONFIGURATION,
     'listeners.tcp.1': `127.0.0.1:${port}`,
+    ...(settings.tls && tlsSettings(settings.tls, tlsPort)),
     ...settings.configuration,
   });
   const epmd = await launchEpmd(home, directory, environment, names);
@@ -81,6 +88,7 @@ async function startOnce(home: RabbitmqHome, settings: StartSettings): Promise<R
   }
   return {
     ...{ url, directory, start, end, epmdPid: epmd.pid },
+    tlsPort: settings.tls && tlsPort,
     control: { program: path.join(home.programs, 'rabbitmqctl'), environment },
     get pid() {
       return server.pid;
@@ -121,6 +129,19 @@ function environmentOf(
     RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '+S 2:2 +sbwt none',
     // The script becomes the server then, instead of waiting for it: so the server has the pid that we know.
     RUNNING_UNDER_SYSTEMD: 'true',
+  };
+}
+
+function tlsSettings({ cert, key, clientCa }: ServerTls, port: number): Record<string, string> {
+  return {
+    'listeners.ssl.1': `127.0.0.1:${port}`,
+    'ssl_options.certfile': cert,
+    'ssl_options.keyfile': key,
+    ...(clientCa !== undefined && {
+      'ssl_options.cacertfile': clientCa,
+      'ssl_options.verify': 'verify_peer',
+      'ssl_options.fail_if_no_peer_cert': 'true',
+    }),
   };
 }
 

@@ -5,10 +5,17 @@ import path from 'node:path';
 import { freePorts, onFreshPorts } from './ports.ts';
 import { redisHome, type RedisHome } from './redis-home.ts';
 import { whatIsWrong } from './redis-probe.ts';
-import type { Server, StartSettings } from './server.ts';
+import type { Server, ServerTls, StartSettings } from './server.ts';
 import { ServerProcess } from './server-process.ts';
 
-export type Redis = Server;
+export interface RedisSettings extends StartSettings {
+  readonly tls?: ServerTls;
+}
+
+export interface Redis extends Server {
+  /** Where it speaks TLS; undefined without `tls`. */
+  readonly tlsPort: number | undefined;
+}
 
 /** What it has acknowledged survives its end, whatever ends it. It forks no process that could outlive it. */
 export const CONFIGURATION: Readonly<Record<string, string>> = {
@@ -22,18 +29,23 @@ export const CONFIGURATION: Readonly<Record<string, string>> = {
  * Resolves once it answers. Rejects, leaving nothing behind, when there is none or it does not start. Ends by itself
  * when this process does.
  */
-export async function startRedis(settings: StartSettings = {}): Promise<Redis> {
+export async function startRedis(settings: RedisSettings = {}): Promise<Redis> {
   const home = await redisHome(settings.tell ?? (() => undefined));
   return onFreshPorts(() => startOnce(home, settings));
 }
 
-async function startOnce(home: RedisHome, settings: StartSettings): Promise<Redis> {
+async function startOnce(home: RedisHome, settings: RedisSettings): Promise<Redis> {
   const parent = settings.directory ?? os.tmpdir();
   await mkdir(parent, { recursive: true });
   const directory = await mkdtemp(path.join(parent, 'redis-'));
-  const [port] = await freePorts(1);
+  const [port, tlsPort = 0] = await freePorts(2);
   const url = `redis://127.0.0.1:${port}`;
-  const server = processOf(home, directory, { ...CONFIGURATION, port: `${port}`, ...settings.configuration });
+  const server = processOf(home, directory, {
+    ...CONFIGURATION,
+    port: `${port}`,
+    ...(settings.tls && tlsSettings(settings.tls, tlsPort)),
+    ...settings.configuration,
+  });
   const start = (): Promise<void> => server.start(() => whatIsWrong(url));
   const end = async (): Promise<void> => {
     await server.kill();
@@ -47,6 +59,7 @@ async function startOnce(home: RedisHome, settings: StartSettings): Promise<Redi
   }
   return {
     url,
+    tlsPort: settings.tls && tlsPort,
     directory,
     get pid() {
       return server.pid;
@@ -58,6 +71,16 @@ async function startOnce(home: RedisHome, settings: StartSettings): Promise<Redi
     freeze: () => server.freeze(),
     thaw: () => server.thaw(),
     release: () => server.release(),
+  };
+}
+
+function tlsSettings({ cert, key, clientCa }: ServerTls, port: number): Record<string, string> {
+  return {
+    'tls-port': `${port}`,
+    'tls-cert-file': cert,
+    'tls-key-file': key,
+    'tls-auth-clients': clientCa === undefined ? 'no' : 'yes',
+    ...(clientCa !== undefined && { 'tls-ca-cert-file': clientCa }),
   };
 }
 

@@ -8,6 +8,14 @@ export interface StartSettings {
   readonly tell?: (line: string) => void;
 }
 
+/** A port beside the plain one where the server itself speaks TLS; paths of PEM files. */
+export interface ServerTls {
+  readonly cert: string;
+  readonly key: string;
+  /** Clients must show a certificate of this authority; without it none is asked for. */
+  readonly clientCa?: string;
+}
+
 /** A server with data of its own, which can be broken in all ways and comes back with its data. */
 export interface Server {
   readonly url: string;

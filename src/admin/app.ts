@@ -21,11 +21,22 @@ export interface AdminDependencies {
   readonly metrics: Pick<Metrics, 'expose'>;
   /** `admin.token`; undefined or '' = /admin is closed to other machines. */
   readonly token?: string | undefined;
+  /**
+   * `server.basePath`: metrics are below it too. An ODA Canvas routes to each of its components by path, also to their
+   * metrics, and one path is one component's.
+   */
+  readonly basePath?: string;
   readonly logger: Logger;
 }
 
 /** The Express app; binding a server to it is the caller's. */
-export function createAdminApp({ operations, metrics, token, logger }: AdminDependencies): Express {
+export function createAdminApp({
+  operations,
+  metrics,
+  token,
+  basePath = '',
+  logger,
+}: AdminDependencies): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -34,7 +45,7 @@ export function createAdminApp({ operations, metrics, token, logger }: AdminDepe
     next();
   });
 
-  watchers(app, operations, metrics);
+  watchers(app, operations, metrics, basePath);
   app.use('/admin', requireAccess(token), readBody());
   app.use('/admin/subscriptions', subscriptionRoutes(operations, logger));
   app.use('/admin/dead-letters', deadLetterRoutes(operations.deadLetters, logger));
@@ -51,7 +62,12 @@ export function createAdminApp({ operations, metrics, token, logger }: AdminDepe
   return app;
 }
 
-function watchers(app: Express, operations: Operations, metrics: Pick<Metrics, 'expose'>): void {
+function watchers(
+  app: Express,
+  operations: Operations,
+  metrics: Pick<Metrics, 'expose'>,
+  basePath: string,
+): void {
   app
     .route('/healthz')
     .get((_req, res) => {
@@ -65,13 +81,15 @@ function watchers(app: Express, operations: Operations, metrics: Pick<Metrics, '
       res.status(readiness.ready ? 200 : 503).json(readiness);
     })
     .all(methodNotAllowed('GET'));
-  app
-    .route('/metrics')
-    .get(async (_req, res) => {
-      const { contentType, text } = await metrics.expose();
-      res.type(contentType).send(text);
-    })
-    .all(methodNotAllowed('GET'));
+  for (const path of new Set(['/metrics', `${basePath}/metrics`])) {
+    app
+      .route(path)
+      .get(async (_req, res) => {
+        const { contentType, text } = await metrics.expose();
+        res.type(contentType).send(text);
+      })
+      .all(methodNotAllowed('GET'));
+  }
   app
     .route('/openapi.json')
     .get((_req, res) => {

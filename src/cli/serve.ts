@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { isFault } from '../faults.ts';
+import type { Arguments, Options } from './arguments.ts';
 import type { Command } from './command.ts';
 import { CommandFailed, EXIT } from './exit.ts';
 import type { Terminal } from './terminal.ts';
@@ -19,21 +21,24 @@ export type Boot = (
   stopped: Promise<unknown>,
 ) => Promise<RunningGateway | { readonly mistakes: readonly string[] }>;
 
+/** The option that names the configuration, for all commands that read it: see configFileOf. */
+export const CONFIG: Options = {
+  config: {
+    type: 'string',
+    short: 'c',
+    value: '<file>',
+    text: 'configuration file; else config/local.yaml of the working directory, else the packaged one',
+    env: 'TMF_HUB_CONFIG',
+  },
+};
+
 export function serveCommand(boot: Boot): Command {
   return {
     name: 'serve',
     summary: 'Run the gateway until SIGTERM or Ctrl-C',
     operands: '',
     count: { min: 0, max: 0 },
-    options: {
-      config: {
-        type: 'string',
-        short: 'c',
-        value: '<file>',
-        text: 'configuration file; else config/local.yaml of the working directory, else the packaged one',
-        env: 'TMF_HUB_CONFIG',
-      },
-    },
+    options: CONFIG,
     examples: ['serve', 'serve --config my-gateway.yaml', 'serve -c my-gateway.yaml > gateway.log'],
     notes: [
       'Every setting is also an environment variable, e.g. TMF_HUB_SERVER_PORT=9090 (config/reference.md).',
@@ -41,7 +46,7 @@ export function serveCommand(boot: Boot): Command {
       'SIGTERM and SIGINT finish what is in flight, then exit 0; a second one exits at once with 130.',
     ],
     async run(args, terminal) {
-      return serve(args.text('config') ?? defaultConfig(), boot, terminal);
+      return serve(configFileOf(args), boot, terminal);
     },
   };
 }
@@ -72,8 +77,14 @@ async function serve(file: string, boot: Boot, terminal: Terminal): Promise<numb
 // Variables of the command line itself: taken for settings of the gateway they would be mistakes.
 const OWN_VARIABLES = ['TMF_HUB_GATEWAY', 'TMF_HUB_ADMIN'];
 
-function settingsOf(env: Terminal['env']): Terminal['env'] {
+/** What of the environment is a setting of the gateway. */
+export function settingsOf(env: Terminal['env']): Terminal['env'] {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !OWN_VARIABLES.includes(name)));
+}
+
+/** The file that `serve` reads: whether it exists is not looked at. */
+export function configFileOf(args: Arguments): string {
+  return args.text('config') ?? defaultConfig();
 }
 
 function defaultConfig(): string {
@@ -82,11 +93,8 @@ function defaultConfig(): string {
   return fileURLToPath(new URL('../../config/local.yaml', import.meta.url));
 }
 
-// Mistakes of ours, not of the operator: these keep their stack.
-const FAULTS = ['TypeError', 'ReferenceError', 'RangeError', 'SyntaxError', 'AssertionError'];
-
 function startFailure(error: unknown): unknown {
-  const { name, code, message, port, address } = error as NodeJS.ErrnoException & {
+  const { code, message, port, address } = error as NodeJS.ErrnoException & {
     port?: number;
     address?: string;
   };
@@ -97,5 +105,5 @@ function startFailure(error: unknown): unknown {
         'TMF_HUB_SERVER_PORT and TMF_HUB_ADMIN_PORT (0 = any free port).',
     );
   }
-  return FAULTS.includes(name) ? error : new CommandFailed(`The gateway cannot start: ${message}`);
+  return isFault(error) ? error : new CommandFailed(`The gateway cannot start: ${message}`);
 }

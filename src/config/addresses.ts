@@ -6,7 +6,7 @@ const HOST_NAME = new RegExp(`^${LABEL}(?:\\.${LABEL})*$`, 'i');
 const PATH = /^(?:\/(?!\.{1,2}(?:\/|$))[\w.~-]+)+$/;
 
 /** A name whose last label is all digits is a mistyped IPv4 address, never a host. */
-function isHostName(text: string): boolean {
+export function isHostName(text: string): boolean {
   return text.length <= 253 && HOST_NAME.test(text) && !/(?:^|\.)\d+$/.test(text);
 }
 

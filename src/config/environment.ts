@@ -15,6 +15,11 @@ export interface FromEnvironment {
   readonly value: unknown;
 }
 
+/** Does a variable of this name set a setting, or would it like to? */
+export function isOurs(variable: string): boolean {
+  return variable.startsWith(PREFIX);
+}
+
 /** What the environment sets, and the names in it that start like ours and mean nothing. */
 export function readEnvironment(
   env: Environment,
@@ -26,7 +31,7 @@ export function readEnvironment(
   const set = new Map<SettingKey, FromEnvironment>();
   const problems: string[] = [];
   for (const [variable, given] of Object.entries(env)) {
-    if (given === undefined || !variable.startsWith(PREFIX)) continue;
+    if (given === undefined || !isOurs(variable)) continue;
     if (variable === FILE_VARIABLE || isServiceLink(variable, given)) continue;
     const key = byName.get(variable);
     const before = key && set.get(key);

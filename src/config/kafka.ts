@@ -1,8 +1,9 @@
 /** Settings of Apache Kafka: where the cluster is, what is read from it, what is made in it. */
-import { isHost, isHostAndPort } from './addresses.ts';
+import { isHostAndPort } from './addresses.ts';
 import { choice, duration, either, explained, flag, list, size, text, wholeNumber } from './kinds.ts';
 import { certificates, privateKey } from './pem.ts';
 import { optional, section, setting } from './setting.ts';
+import { serverName } from './tls.ts';
 import { readSource } from './topic-names.ts';
 
 const tls = section('TLS towards the brokers; files are read once, at the start', {
@@ -22,7 +23,7 @@ const tls = section('TLS towards the brokers; files are read once, at the start'
     secret: true,
   }),
   serverName: optional(
-    text('a host name', isHost),
+    serverName(),
     'Name that the certificates of all brokers must have; without it each the host it is reached by.',
     { example: 'kafka.example.com' },
   ),

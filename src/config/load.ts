@@ -1,6 +1,7 @@
-import { type Environment, readEnvironment } from './environment.ts';
+import { type Environment, type FromEnvironment, readEnvironment } from './environment.ts';
 import { type ConfigFile, noFile, readConfigFile } from './file.ts';
-import { sentence, sentences } from './problems.ts';
+import { HIDDEN, noteFor, type Path, sentence, sentences } from './problems.ts';
+import { followReferences, type References } from './references.ts';
 import { bounds, type Config, keys, schema } from './schema.ts';
 import { withStandIns } from './setting.ts';
 import { complete, giveWay, put } from './tree.ts';
@@ -18,8 +19,8 @@ export type LoadedConfig =
   | { readonly ok: false; readonly problems: string[] };
 
 /**
- * The configuration: the defaults, over them the YAML file (when one is named), over it the environment. Never
- * throws. A key without a value counts as not written.
+ * The configuration: the defaults, over them the YAML file (when one is named), over it the environment. A text of
+ * the file that is a reference (`${NAME}`) stands for the variable of that name. Never throws. A key without a value counts as not written.
  */
 export function loadConfig(from: { file?: string | undefined; env: Environment }): LoadedConfig {
   const file = from.file === undefined ? noFile : readConfigFile(from.file);
@@ -27,21 +28,30 @@ export function loadConfig(from: { file?: string | undefined; env: Environment }
     from.env,
     keys.filter((key) => key.kind === 'setting'),
   );
-  const problems = [...file.problems, ...environment.problems];
-  const origin = originOf(file, environment.set);
+  const references = followReferences(file, {
+    env: from.env,
+    noteFor: (path) => noteFor(path, allKeys),
+    isReplaced: (path) => setBy(path, environment.set) !== undefined,
+  });
+  const { isHidden, isMissing } = references;
+  const problems = [...file.problems, ...environment.problems, ...references.problems];
+  const origin = originOf(file, environment.set, references);
 
-  const tree = complete(schema, file.tree, ({ path, expected, given }) => {
-    problems.push(sentence(path, expected, given, origin(path)));
+  const tree = complete(schema, references.tree, ({ path, expected, given }) => {
+    if (!isMissing(path)) problems.push(sentence(path, expected, given, origin(path)));
   });
   for (const { key, value } of environment.set) put(tree, key.path, value);
   if (isList(tree['sources']) && tree['broker'] !== undefined) {
-    problems.push(sentence(['broker'], BESIDE_SOURCES, JSON.stringify(tree['broker']), origin(['broker'])));
+    const shown = isHidden(['broker']) ? HIDDEN : JSON.stringify(tree['broker']);
+    problems.push(sentence(['broker'], BESIDE_SOURCES, shown, origin(['broker'])));
   }
   for (const bound of bounds) giveWay(schema, tree, bound);
 
   const parsed = schema.safeParse(tree);
   const issues = parsed.success ? [] : parsed.error.issues;
-  problems.push(...issues.flatMap((issue) => sentences(issue, allKeys, { tree, origin })));
+  problems.push(
+    ...issues.flatMap((issue) => sentences(issue, allKeys, { tree, origin, isHidden, isMissing })),
+  );
   return parsed.success && problems.length === 0
     ? { ok: true, config: parsed.data }
     : { ok: false, problems: [...new Set(problems)] };
@@ -52,10 +62,16 @@ function isList(value: unknown): boolean {
 }
 
 /** Where the value at a path comes from, as the end of a sentence; undefined for a default. */
-function originOf(file: ConfigFile, set: ReturnType<typeof readEnvironment>['set']) {
-  return (path: readonly PropertyKey[]): string | undefined => {
-    const setting = set.find(({ key }) => key.path.every((step, index) => path[index] === step));
+function originOf(file: ConfigFile, set: readonly FromEnvironment[], references: References) {
+  return (path: Path): string | undefined => {
+    const setting = setBy(path, set);
+    if (setting !== undefined) return `by ${setting.variable}`;
     const place = file.place(path);
-    return setting !== undefined ? `by ${setting.variable}` : place && `in ${place}`;
+    const variable = references.variableAt(path);
+    return variable === undefined ? place && `in ${place}` : `by ${variable} (in ${place})`;
   };
+}
+
+function setBy(path: Path, set: readonly FromEnvironment[]): FromEnvironment | undefined {
+  return set.find(({ key }) => key.path.every((step, index) => path[index] === step));
 }

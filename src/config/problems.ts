@@ -4,13 +4,20 @@ import type { CheckParams } from './checks.ts';
 import { nearest } from './nearest.ts';
 import { isDocumented, type Key, type Note } from './setting.ts';
 
-type Path = readonly PropertyKey[];
+export type Path = readonly PropertyKey[];
+
+/** In place of a value. */
+export const HIDDEN = 'a value that is not shown';
 
 export interface Given {
   /** The values that were checked, as written. */
   readonly tree: unknown;
   /** Where the value at a path comes from: a line of the file, an environment variable; undefined = a default. */
   readonly origin: (path: Path) => string | undefined;
+  /** May the value at a path not be shown, whatever setting it is of? */
+  readonly isHidden: (path: Path) => boolean;
+  /** Was it told already that the value at a path could not be had? */
+  readonly isMissing: (path: Path) => boolean;
 }
 
 /** One sentence for most issues, one per key for unknown keys. */
@@ -18,14 +25,19 @@ export function sentences(issue: z.core.$ZodIssue, keys: readonly Key[], given: 
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((name) => unknownKey([...issue.path, name], keys, given));
   }
-  const { tree, origin } = given;
+  const { tree, origin, isHidden, isMissing } = given;
   const note = noteFor(issue.path, keys);
   const path = placeOf(issue.path, keys, tree);
+  if (isMissing(path)) return [];
   const written = at(tree, path);
   const value = written === undefined ? note?.standard : written;
-  const shown = value === undefined ? 'nothing' : note?.secret ? 'a value that is not shown' : show(value);
+  const hidden = note?.secret === true || isHidden(path);
+  const shown = value === undefined ? 'nothing' : hidden ? HIDDEN : show(value);
   const from = written === undefined && value !== undefined ? 'by default' : origin(path);
-  return [sentence(path, expectedFor(issue, keys, tree, note), shown, from)];
+  const expected = expectedFor(issue, keys, given);
+  // Why a text is no expression is said with all of it.
+  const tells = hidden && typeof value === 'string' && expected.includes(value);
+  return [sentence(path, tells ? kindOf(issue.path, note) : expected, shown, from)];
 }
 
 /** Where the value stands: a source has those of the section that it does not override. */
@@ -39,20 +51,18 @@ export function sentence(path: Path, expected: string, given: string, from: stri
   return `${spell(path)}: expected ${expected}; given ${given}${from ? ` ${from}` : ''}`;
 }
 
-function expectedFor(
-  issue: z.core.$ZodIssue,
-  keys: readonly Key[],
-  tree: unknown,
-  note: Note | undefined,
-): string {
+function expectedFor(issue: z.core.$ZodIssue, keys: readonly Key[], { tree, isHidden }: Given): string {
   const params = (issue.code === 'custom' ? issue.params : undefined) as CheckParams | undefined;
   if (params?.comparedWith !== undefined) {
     const path = pathOf(params.comparedWith);
     const other = at(tree, path) ?? noteFor(path, keys)?.standard;
-    return `${params.expected} ${params.comparedWith} (${show(other)})`;
+    return `${params.expected} ${params.comparedWith} (${isHidden(path) ? HIDDEN : show(other)})`;
   }
-  if (params !== undefined) return params.expected;
-  const inList = typeof issue.path.at(-1) === 'number';
+  return params?.expected ?? kindOf(issue.path, noteFor(issue.path, keys));
+}
+
+function kindOf(path: Path, note: Note | undefined): string {
+  const inList = typeof path.at(-1) === 'number';
   return (inList ? note?.each : note?.expected) ?? 'something else';
 }
 
@@ -76,7 +86,8 @@ function keyFor(path: Path, keys: readonly Key[]): Key | undefined {
   return keys.find((candidate) => candidate.key === key || `${candidate.key}[]` === key);
 }
 
-function noteFor(path: Path, keys: readonly Key[]): Note | undefined {
+/** What is known of the setting at a path, or of the list that the path leads into. */
+export function noteFor(path: Path, keys: readonly Key[]): Note | undefined {
   const found = keyFor(path, keys);
   return found === undefined || found.kind === 'section' ? undefined : found.note;
 }

@@ -1,7 +1,9 @@
 /** What must hold between settings of a source in RabbitMQ. */
+import { isGiven } from './credentials.ts';
 import { certificateAndKey, compared, holds, idle, notOwn } from './source-checks.ts';
 import type { SourceCheck, SourceView } from './source-view.ts';
 import { topics } from './serving.ts';
+import { tlsMembers } from './tls.ts';
 
 /** An attempt begins only while it surely ends before the silence of this gateway is taken for its end (RULES 9). */
 const BESIDE_AN_ATTEMPT_MS = 5_000;
@@ -10,6 +12,10 @@ const BESIDE_AN_ATTEMPT_MS = 5_000;
 function hasTls(source: SourceView): boolean {
   const url = source.value('rabbitmq.url');
   return typeof url !== 'string' || url.toLowerCase().startsWith('amqps:');
+}
+
+function has(source: SourceView, part: 'username' | 'password'): boolean {
+  return isGiven(part, source.value(`rabbitmq.${part}`), source.value('rabbitmq.url'));
 }
 
 export const rabbitmqChecks: readonly SourceCheck[] = [
@@ -38,7 +44,19 @@ export const rabbitmqChecks: readonly SourceCheck[] = [
     'at least 2 times',
     (letter, event) => letter >= 2 * event,
   ),
-  ...['ca', 'cert', 'key'].map((member) =>
+  holds(
+    'rabbitmq',
+    'rabbitmq.username',
+    { expected: 'to stand beside rabbitmq.password' },
+    (source) => !has(source, 'username') || has(source, 'password'),
+  ),
+  holds(
+    'rabbitmq',
+    'rabbitmq.password',
+    { expected: 'to stand beside rabbitmq.username' },
+    (source) => !has(source, 'password') || has(source, 'username'),
+  ),
+  ...tlsMembers.map((member) =>
     idle('rabbitmq', `rabbitmq.tls.${member}`, 'a rabbitmq.url that begins with amqps', hasTls),
   ),
   ...certificateAndKey('rabbitmq'),

@@ -1,28 +1,9 @@
 /** Settings of RabbitMQ: where the server is, what is read from it, what is made in it. */
 import { isUrl } from './addresses.ts';
+import { credentials } from './credentials.ts';
 import { choice, duration, flag, list, size, text, wholeNumber } from './kinds.ts';
-import { certificates, privateKey } from './pem.ts';
 import { optional, section, setting } from './setting.ts';
-
-const tls = section(
-  'TLS towards the server, where rabbitmq.url is amqps; files are read once, at the start',
-  {
-    ca: optional(
-      certificates(),
-      'Authorities that may have signed the certificate of the server; without it those that Node.js knows.',
-      { example: '/etc/tmf-hub/rabbitmq/ca.pem' },
-    ),
-    cert: optional(
-      certificates(),
-      'Certificate of this gateway, with those between it and its authority, where the server asks for one.',
-      { example: '/etc/tmf-hub/rabbitmq/client.pem' },
-    ),
-    key: optional(privateKey(), 'Private key of rabbitmq.tls.cert.', {
-      example: '/etc/tmf-hub/rabbitmq/client.key',
-      secret: true,
-    }),
-  },
-);
+import { tlsSection } from './tls.ts';
 
 const events = section('The stream {name}.events, a copy of all events that replays and traces read from', {
   maxAge: setting(duration('3650d', '1s'), 'Events older than this are removed from it.', '7d'),
@@ -52,6 +33,7 @@ export const rabbitmq = section('RabbitMQ, 3.10 or newer', {
     'Server, credentials and virtual host; amqps means TLS. broker: rabbitmq needs it; better in the environment than in a file.',
     { example: 'amqps://user:password@rabbitmq:5671/', secret: true },
   ),
+  ...credentials('rabbitmq.url'),
   heartbeat: setting(
     duration('5m', '6s'),
     'A gateway that is silent for so long loses its work to another: after a kill -9 without a closed connection its events wait about this long. An attempt starts only while it surely ends before that, so it is at least 5s above callbacks.timeout. The server may ask for less (its own heartbeat setting, 60s by default).',
@@ -89,7 +71,7 @@ export const rabbitmq = section('RabbitMQ, 3.10 or newer', {
   ),
   events,
   deadLetters,
-  tls,
+  tls: tlsSection('rabbitmq', 'amqps'),
 });
 
 /** The exchange without a name is the way to queues by their names: nothing can be bound to it. */

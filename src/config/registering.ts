@@ -85,6 +85,11 @@ const scopeEntry = z
   .refine(...either('api', 'basePath'));
 
 export const hub = section('Registration of listeners', {
+  registration: setting(
+    choice('open', 'closed'),
+    'open: by POST .../hub, beside subscriptions. closed: POST and DELETE of hubs, and POST of topics, are answered with 403; what subscriptions declares is all there is, beside what was registered before. For a gateway whose registry lies on a disk that goes with its pod: it must not promise to remember.',
+    'open',
+  ),
   duplicates: setting(
     duplicates(),
     'Same callback and query again: 201 with what exists, 409, or one more subscription.',

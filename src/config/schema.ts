@@ -8,8 +8,9 @@ import { kafkaChecks } from './kafka-checks.ts';
 import { profileMistakes } from './profile-checks.ts';
 import { rabbitmq } from './rabbitmq.ts';
 import { rabbitmqChecks } from './rabbitmq-checks.ts';
+import { redis, redisMistakes } from './redis.ts';
 import { hub, subscriptions } from './registering.ts';
-import { admin, broker, data, embedded, log, metrics, name, redis, server, topics } from './serving.ts';
+import { admin, broker, data, embedded, log, metrics, name, server, topics } from './serving.ts';
 import { type Key, keysOf } from './setting.ts';
 import { sources } from './source-entries.ts';
 import { viewsOf } from './source-view.ts';
@@ -54,7 +55,7 @@ export const schema = [separatePorts(), ...bounds.map(atMost)]
       if (!isMapping(config)) return;
       const sources = viewsOf(config);
       const ofSources = sourceChecks.flatMap((check) => check(sources));
-      for (const { path, params } of [...ofSources, ...profileMistakes(config)])
+      for (const { path, params } of [...ofSources, ...redisMistakes(config), ...profileMistakes(config)])
         context.addIssue({ code: 'custom', path: [...path], params: { ...params } });
     },
     { when: () => true },

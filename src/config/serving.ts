@@ -1,5 +1,5 @@
 /** Settings of the process itself: who it is, where it listens, what it stores and says. */
-import { isHost, isPath, isUrl, parseOrigin } from './addresses.ts';
+import { isHost, isPath, parseOrigin } from './addresses.ts';
 import { choice, duration, either, flag, parsed, size, text, wholeNumber } from './kinds.ts';
 import { optional, section, setting } from './setting.ts';
 import { isTopicName } from './topic-names.ts';
@@ -112,13 +112,5 @@ export const metrics = section('Prometheus metrics', {
     flag(),
     'Label metrics with the subscription; false when there are too many of them for Prometheus.',
     true,
-  ),
-});
-
-export const redis = section('Redis, where several replicas share the registry of subscriptions', {
-  url: optional(
-    text('a URL such as redis://host', (value) => isUrl(value, ['redis:', 'rediss:'])),
-    'Server, credentials and database; rediss is TLS. Without it the registry lies in data.dir, of one replica only. Events never pass through it: while it is away deliveries go on and POST /hub is answered with 503.',
-    { example: 'redis://redis:6379/0', secret: true },
   ),
 });

@@ -17,6 +17,7 @@ import { createPublishing } from './publishing/publishing.ts';
 import type { PublishingDependencies } from './publishing/publishing.ts';
 import { refuse } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
+import { closedTo, type Registration } from './registration/closed.ts';
 import type { Registrations } from './registration/registrations.ts';
 import { sendRefusal, writeAs } from './representation.ts';
 import { createTopicEvents } from './topics/events.ts';
@@ -33,6 +34,7 @@ export interface HubDependencies extends PublishingDependencies, PostedEventDepe
   readonly basePath: string;
   /** `server.publicUrl`: scheme, host and port of every href; without it hrefs are paths. */
   readonly publicUrl?: string | undefined;
+  readonly registration: Registration;
   /** Largest bodies, bytes. */
   readonly maxHubBody: number;
   readonly maxEventBody: number;
@@ -81,9 +83,11 @@ function dispatch(dependencies: HubDependencies): RequestHandler {
     const allowed = METHODS[place.kind];
     if (!allowed.includes(req.method)) {
       refuseMethod(req, res, allowed, place.scope.major);
-    } else {
-      serve(place, req.method)(req, res, next);
+      return;
     }
+    const closed = dependencies.registration === 'closed' ? closedTo(place, req.method) : undefined;
+    if (closed === undefined) serve(place, req.method)(req, res, next);
+    else sendRefusal(res, closed, place.scope.major);
   };
 }
 

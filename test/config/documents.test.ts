@@ -58,7 +58,7 @@ function filesOfTls(): Record<string, string> {
   const pem = join(folder, 'pair.pem');
   writeFileSync(pem, `${cert}\n${key}`);
   const files = ['CA', 'CERT', 'KEY'];
-  const variables = ['KAFKA', 'RABBITMQ'].flatMap((broker) =>
+  const variables = ['KAFKA', 'RABBITMQ', 'REDIS'].flatMap((broker) =>
     files.map((file) => `TMF_HUB_${broker}_TLS_${file}`),
   );
   return Object.fromEntries(variables.map((variable) => [variable, pem]));

@@ -61,7 +61,7 @@ test.each(['kafka.yaml', 'rabbitmq.yaml', 'kafka-and-rabbitmq.yaml', 'redis-repl
     expect(config.subscriptions.length).toBeGreaterThan(0);
     const gateway = await startGateway({
       ...config,
-      ...{ broker: 'embedded', sources: [], redis: {} },
+      ...{ broker: 'embedded', sources: [], redis: { tls: {} } },
       data: { dir: mkdtempSync(join(folder, 'data-')) },
       log: { level: 'silent' },
       server: { ...config.server, port: 0, host: '127.0.0.1' },

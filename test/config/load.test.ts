@@ -95,7 +95,7 @@ brokr: kafka
 `;
     expect(problems(yaml, { TMF_HUB_KAFKA_BROKRS: 'a:1', TMF_HUB_CIRCUIT_THRESHOLD: '0' })).toEqual([
       'TMF_HUB_KAFKA_BROKRS: no setting has this environment variable; did you mean TMF_HUB_KAFKA_BROKERS?',
-      'redis: expected a section with url; given a single value in file:6',
+      'redis: expected a section with url, username, password, tls; given a single value in file:6',
       'name: expected lower-case letters, digits, "." and "-", at most 61, the first a letter or digit; given "Not_A_Name" in file:2',
       'server.port: expected a whole number from 0 to 65535; given 70000 in file:4',
       'server.basePath: expected empty, or a path that starts with "/" and does not end with one; given "/x/" in file:5',

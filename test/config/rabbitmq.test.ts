@@ -83,6 +83,29 @@ test('with another broker nothing of this is looked at', () => {
   expect(problems({ BROKER: 'embedded', ...settings })).toEqual([]);
 });
 
+describe('user and password beside the URL', () => {
+  test('one without the other is a mistake, unless the URL has it', () => {
+    const alone = { RABBITMQ_URL: 'amqp://a/' };
+    expect(problems({ ...alone, RABBITMQ_USERNAME: 'x' })).toEqual([
+      'rabbitmq.username: expected to stand beside rabbitmq.password; given "x" by TMF_HUB_RABBITMQ_USERNAME',
+    ]);
+    expect(problems({ ...alone, RABBITMQ_PASSWORD: 'x' })).toEqual([
+      'rabbitmq.password: expected to stand beside rabbitmq.username; given a value that is not shown by TMF_HUB_RABBITMQ_PASSWORD',
+    ]);
+    expect(problems({ ...alone, RABBITMQ_USERNAME: 'x', RABBITMQ_PASSWORD: 'y' })).toEqual([]);
+    expect(problems({ RABBITMQ_USERNAME: 'x' })).toEqual([]);
+    expect(problems({ RABBITMQ_PASSWORD: 'x' })).toEqual([]);
+  });
+
+  test('they are settings of a source, too', () => {
+    const sources = [{ name: 'r', broker: 'rabbitmq', rabbitmq: { url: 'amqp://r/', password: 'p' } }];
+    const env = { TMF_HUB_RABBITMQ_USERNAME: 'shared', TMF_HUB_SOURCES: JSON.stringify(sources) };
+    expect(loadConfig({ env })).toMatchObject({
+      config: { rabbitmq: { username: 'shared' }, sources: [{ rabbitmq: { password: 'p' } }] },
+    });
+  });
+});
+
 describe('tls', () => {
   const TLS = { RABBITMQ_URL: 'AMQPS://a' };
 
@@ -98,6 +121,18 @@ describe('tls', () => {
   test('files for a connection without TLS: whoever wrote them believes that it has it', () => {
     expect(problems({ RABBITMQ_TLS_CA: pem })).toEqual([
       `rabbitmq.tls.ca: expected to stand beside a rabbitmq.url that begins with amqps; given ${JSON.stringify(pem)} by TMF_HUB_RABBITMQ_TLS_CA`,
+    ]);
+  });
+
+  test('the name of the certificate: that of a host, and only with TLS', () => {
+    expect(load({ ...TLS, RABBITMQ_TLS_SERVERNAME: 'r.example' })).toMatchObject({
+      config: { rabbitmq: { tls: { serverName: 'r.example' } } },
+    });
+    expect(problems({ ...TLS, RABBITMQ_TLS_SERVERNAME: '::1' })).toEqual([
+      'rabbitmq.tls.serverName: expected a host name; given "::1" by TMF_HUB_RABBITMQ_TLS_SERVERNAME',
+    ]);
+    expect(problems({ RABBITMQ_TLS_SERVERNAME: 'r' })).toEqual([
+      'rabbitmq.tls.serverName: expected to stand beside a rabbitmq.url that begins with amqps; given "r" by TMF_HUB_RABBITMQ_TLS_SERVERNAME',
     ]);
   });
 

@@ -107,7 +107,7 @@ export interface Parts {
 }
 
 type Options = Partial<RegistrationPolicy> &
-  Partial<Pick<HubDependencies, 'basePath' | 'publicUrl' | 'check'>> & {
+  Partial<Pick<HubDependencies, 'basePath' | 'publicUrl' | 'check' | 'registration'>> & {
     registry?: MemoryRegistry;
     feeds?: MemoryFeeds;
     refusal?: (url: string) => string | undefined;
@@ -149,6 +149,7 @@ export async function startParts(options: Options = {}): Promise<Parts> {
     unknownEventTypes: policy.unknownEventTypes,
     check: options.check,
     topicOf: (api) => defaultTopics[api === undefined ? 'other' : domainOf(api)],
+    registration: options.registration ?? 'open',
     basePath: options.basePath ?? '',
     publicUrl: options.publicUrl,
     maxHubBody: 64 * 1024,

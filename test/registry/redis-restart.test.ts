@@ -93,8 +93,10 @@ test('a password that is wrong is said to be so, and stands nowhere in the log',
   const at = (password: string) => redis.url.replace('redis://', `redis://gateway:${password}@`);
   const wrong = site.replica({ url: at('s3cret') });
   wrong.store.open().catch(() => undefined);
-  await until(() => wrong.said('registry.waiting') === 1);
-  expect(JSON.stringify(wrong.logged)).toContain('WRONGPASS');
+  await until(() => wrong.said('registry.refused') === 1);
+  expect(wrong.logged).toMatchObject([
+    { level: 'error', fields: { reason: expect.stringContaining('WRONGPASS') as string } },
+  ]);
   expect(JSON.stringify([wrong.logged, wrong.store.health()])).not.toContain('s3cret');
   expect(healthy(await site.opened({ url: at('right') }))).toBe(true);
 });

@@ -4,10 +4,11 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 /** A way to a server that can be cut, held up and opened again, as networks do. */
 export class TcpProxy {
   readonly #server: Server;
-  readonly #target: { readonly host: string; readonly port: number };
+  #target: { readonly host: string; readonly port: number };
   readonly #pairs = new Set<readonly [Socket, Socket]>();
   #isOpen = true;
   #isFrozen = false;
+  #accepted = 0;
 
   private constructor(target: { host: string; port: number }) {
     this.#target = target;
@@ -30,6 +31,11 @@ export class TcpProxy {
     return this.#pairs.size;
   }
 
+  /** Connections there have been. */
+  get accepted(): number {
+    return this.#accepted;
+  }
+
   /** Ends all connections as a crash does, and lets none through until `open`. */
   cut(): void {
     this.#isOpen = false;
@@ -44,6 +50,11 @@ export class TcpProxy {
 
   open(): void {
     this.#isOpen = true;
+  }
+
+  /** Connections made from now on go there; those that are stay. */
+  leadTo(target: { host: string; port: number }): void {
+    this.#target = target;
   }
 
   /** From now on nothing passes in either direction, and nobody is told. */
@@ -64,6 +75,7 @@ export class TcpProxy {
   }
 
   #join(client: Socket): void {
+    this.#accepted++;
     if (!this.#isOpen) return void client.resetAndDestroy();
     const server = connect(this.#target);
     const pair = [client, server] as const;

@@ -110,7 +110,9 @@ export class Committer {
     } catch (thrown) {
       error = String(thrown);
     }
-    if (failed.length > 0) this.#logger.error({ error, positions: failed.length }, 'positions.commit-failed');
+    // Once for as long as it goes on: it is tried again many times a second.
+    if (failed.length > 0 && !this.#failing)
+      this.#logger.error({ error, positions: failed.length }, 'positions.commit-failed');
     return failed;
   }
 }

@@ -30,7 +30,7 @@ import { StreamReplays } from './replays/stream-replays.ts';
 import { RabbitEventStream } from './streams/rabbit-event-stream.ts';
 import { RabbitTables } from './streams/rabbit-tables.ts';
 import { Calls } from './wire/calls.ts';
-import { Link } from './wire/link.ts';
+import { linksTo, type Link } from './wire/link.ts';
 import { Pulse } from './wire/pulse.ts';
 import { unsupported } from './wire/server-version.ts';
 
@@ -68,8 +68,9 @@ export class RabbitBroker implements Broker {
     const { name, prefix, address, clock, logger, newId } = options;
     this.name = name;
     this.#options = options;
-    const consuming = (this.#consuming = new Link(address, `${prefix} consuming`, logger));
-    const publishing = (this.#publishing = new Link(address, `${prefix} publishing`, logger));
+    const [consuming, publishing] = linksTo(address, [`${prefix} consuming`, `${prefix} publishing`], logger);
+    this.#consuming = consuming;
+    this.#publishing = publishing;
     const calls = new Calls(consuming);
     const wires = { calls, reading: consuming, publishing, clock, logger, newId };
     this.#pulse = new Pulse(consuming, clock, options);

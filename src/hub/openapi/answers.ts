@@ -22,13 +22,23 @@ interface RefusalDescribed {
 }
 
 /** Statuses with which something is refused. */
-export type RefusalStatus = 400 | 404 | 405 | 409 | 413 | 415 | 500 | 501 | 503;
+export type RefusalStatus = 400 | 403 | 404 | 405 | 409 | 413 | 415 | 500 | 501 | 503;
 
 const REFUSALS: Readonly<Record<RefusalStatus, RefusalDescribed>> = {
   400: {
     name: 'BadRequest',
     description: 'The request is wrong; the message says where.',
     example: { code: 'invalidRequest', reason: 'Invalid request', message: 'callback must be string' },
+  },
+  403: {
+    name: 'RegistrationClosed',
+    description:
+      'Subscriptions are declared in the configuration and nowhere else: `hub.registration` is `closed`.',
+    example: {
+      ...{ code: 'forbidden', reason: 'Registration closed' },
+      message:
+        'subscriptions are declared in the configuration of this gateway (hub.registration is closed); ask its operator for another one',
+    },
   },
   404: {
     name: 'NotFound',

@@ -157,12 +157,12 @@ function hubPaths(base: string, { key, tag, shape }: Described, more: readonly R
     [`${base}/hub/{id}`]: {
       parameters: [componentRef('parameters', 'id')],
       get: operation('retrieveListener', 'Show a registration', [200, `${hub}Found`], one),
-      delete: operation('unregisterListener', 'Remove a registration', [204, `${hub}Removed`], one),
+      delete: operation('unregisterListener', 'Remove a registration', [204, `${hub}Removed`], [403, ...one]),
     },
   };
 }
 
-const REFUSED_HUB: readonly RefusalStatus[] = [400, 405, 409, 413, 415, 500, 501, 503];
+const REFUSED_HUB: readonly RefusalStatus[] = [400, 403, 405, 409, 413, 415, 500, 501, 503];
 const REFUSED_EVENT: readonly RefusalStatus[] = [400, 405, 413, 415, 500, 503];
 
 function publishPaths(base: string, { key, tag, shape }: Described, place: HubPlace | undefined): Paths {

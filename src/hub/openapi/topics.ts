@@ -95,7 +95,7 @@ export function topicPaths(
           201: answer('v4', 'Made: hubs may be registered below it, at every replica.', topic, topicExample, {
             Location: header('Where the topic is.'),
           }),
-          ...refused('v4', [400, 405, 413, 415, 500, 501, 503]),
+          ...refused('v4', [400, 403, 405, 413, 415, 500, 501, 503]),
         },
       },
       get: {

@@ -1,6 +1,6 @@
 import type { Logger } from '../../logger.ts';
 import { sleep, type Clock } from '../../time.ts';
-import type { RedisConnection } from './connection.ts';
+import { RegistryUnavailable, type RedisConnection } from './connection.ts';
 import type { KnownEntries } from './known.ts';
 import { OtherRegistry, type Reconciliation } from './reconciliation.ts';
 import type { Row } from './row.ts';
@@ -40,6 +40,7 @@ export class Changes {
   #position: Pulse | undefined;
   #reconciledAt = 0;
   #trouble: string | undefined;
+  #needsOperator = false;
   #stopped = false;
 
   constructor(options: ChangesOptions) {
@@ -51,9 +52,9 @@ export class Changes {
     return this.#trouble;
   }
 
-  /** From the position of a reconciliation just done; `trouble`: there was none yet, for that reason. */
-  start(from: Pulse | { readonly trouble: string }): void {
-    if ('trouble' in from) this.#failed(from.trouble);
+  /** From the position of a reconciliation just done; an error: there was none yet, for that reason. */
+  start(from: Pulse | RegistryUnavailable): void {
+    if (from instanceof RegistryUnavailable) this.#failed(from);
     else this.#position = from;
     this.#reconciledAt = this.#options.clock.monotonic();
     void this.#follow();
@@ -68,11 +69,15 @@ export class Changes {
     while (!this.#stopped) {
       try {
         if (this.#isDue()) this.#position = undefined;
+        const hasRead = this.#position !== undefined;
         this.#position = await this.#next(this.#position);
-        this.#works();
+        const { refusal } = this.#options.table;
+        if (refusal !== undefined) this.#failed(refusal);
+        // Who may reconcile may not be let read the changes.
+        else if (hasRead || !this.#needsOperator) this.#works();
       } catch (error) {
         this.#position = undefined;
-        this.#failed(error instanceof Error ? error.message : String(error), error instanceof OtherRegistry);
+        this.#failed(error);
         await sleep(clock, PAUSE_MS);
       }
     }
@@ -84,16 +89,17 @@ export class Changes {
 
   /** Undefined when something may have been missed. */
   async #next(position: Pulse | undefined): Promise<Pulse | undefined> {
+    const { table } = this.#options;
     if (position === undefined) {
       const pulse = await this.#options.reconciliation.run();
       this.#reconciledAt = this.#options.clock.monotonic();
+      if (pulse.registryId !== undefined) await table.probe(pulse.registryId);
       return pulse;
     }
     const changes = await this.#read(position.changes);
     if (changes === undefined) return undefined;
-    const { table } = this.#options;
-    if (table.trouble !== undefined && position.registryId !== undefined)
-      await table.probe(position.registryId).catch(() => undefined);
+    if (table.refusal !== undefined && position.registryId !== undefined)
+      await table.probe(position.registryId);
     const pulse = await table.pulse();
     const same = pulse.registryId === position.registryId && pulse.life === position.life;
     return same && pulse.changes >= changes ? { ...position, changes } : undefined;
@@ -120,13 +126,18 @@ export class Changes {
   #works(): void {
     if (this.#trouble === undefined) return;
     this.#trouble = undefined;
+    this.#needsOperator = false;
     this.#options.logger.info({}, 'registry.back');
   }
 
-  #failed(reason: string, needsOperator = false): void {
+  /** Says so once; of what an operator has to mend each time that it is something else. */
+  #failed(error: unknown): void {
     const { logger } = this.#options;
+    const reason = error instanceof Error ? error.message : String(error);
     if (this.#trouble === reason || this.#stopped) return;
-    if (needsOperator) logger.error({ reason }, 'registry.other');
+    this.#needsOperator = error instanceof RegistryUnavailable && error.needsOperator;
+    if (error instanceof OtherRegistry) logger.error({ reason }, 'registry.other');
+    else if (this.#needsOperator) logger.error({ reason }, 'registry.refused');
     else if (this.#trouble === undefined) logger.warn({ reason }, 'registry.away');
     this.#trouble = reason;
   }

@@ -1,5 +1,7 @@
+import { isIP } from 'node:net';
 import { createClient, ErrorReply } from 'redis';
 import type { Clock, Timer } from '../../time.ts';
+import { connectFailure, failedCall, lostConnection, type Failure } from './failure.ts';
 
 export type RedisClient = ReturnType<typeof newClient>;
 
@@ -8,13 +10,34 @@ const ANSWER_MS = 2_000;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2_000;
 
+/** PEM texts; they count where the URL is rediss. */
+export interface RedisTls {
+  readonly ca?: string | undefined;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+  /** Name that the certificate of the server must have; else the host of the URL. */
+  readonly serverName?: string | undefined;
+}
+
+interface UnavailableOptions {
+  readonly needsOperator?: boolean;
+  readonly cause?: unknown;
+}
+
 /** Redis cannot be asked now, or did not say whether it did what it was asked for. */
 export class RegistryUnavailable extends Error {
   override readonly name = 'RegistryUnavailable';
-
+  /** Waiting does not mend it: Redis or its configuration, or ours, has to be changed. */
+  readonly needsOperator: boolean;
   /** It answered, and would not: its disk or memory is full, it is read-only, it is not allowed. */
-  get isRefusal(): boolean {
-    return this.cause instanceof ErrorReply;
+  readonly isRefusal: boolean;
+
+  constructor(sentence: string, { needsOperator = false, cause }: UnavailableOptions = {}) {
+    super(sentence);
+    this.needsOperator = needsOperator;
+    this.isRefusal = cause instanceof ErrorReply;
+    // It is foreseen, and logged for every request that meets it: where in the code says nothing to anybody.
+    this.stack = `${this.name}: ${sentence}`;
   }
 }
 
@@ -28,19 +51,22 @@ export class RedisConnection {
   /** `redis://host:port`, without credentials. */
   readonly address: string;
   readonly #url: string;
+  readonly #tls: RedisTls | undefined;
   readonly #clock: Clock;
   /** Being connected, or connected. */
   #client: RedisClient | undefined;
   #ready = false;
-  #trouble: string | undefined = 'not connected yet';
+  #trouble: Failure | undefined;
   #pauseMs = FIRST_PAUSE_MS;
   #timer: Timer | undefined;
   #closed = false;
 
   /** Throws for a `url` that is none of Redis. Nothing is connected before `open`. */
-  constructor(url: string, clock: Clock) {
+  constructor(url: string, clock: Clock, tls?: RedisTls) {
     this.address = addressOf(url);
+    this.#trouble = lostConnection(this.address, 'not connected yet');
     this.#url = url;
+    this.#tls = tls;
     this.#clock = clock;
   }
 
@@ -49,9 +75,9 @@ export class RedisConnection {
     return this.#connect();
   }
 
-  /** Why calls are refused; undefined while there is a connection. */
+  /** Why calls are refused, a sentence; undefined while there is a connection. */
   get trouble(): string | undefined {
-    return this.#trouble;
+    return this.#trouble?.sentence;
   }
 
   /**
@@ -60,15 +86,15 @@ export class RedisConnection {
    */
   async call<T>(work: (client: RedisClient) => Promise<T>, limitMs = ANSWER_MS): Promise<T> {
     const client = this.#client;
-    if (client === undefined || !this.#ready) throw new RegistryUnavailable(this.#sentence());
+    if (client === undefined || !this.#ready) throw this.#unavailable();
     try {
       return await this.#within(limitMs, work(client));
     } catch (error) {
       // What the client says of a call whose connection broke depends on what it noticed first.
       if (error instanceof NoAnswer || !client.isReady) this.#lost(client, error);
-      const sentence =
-        this.#client === client ? `Redis at ${this.address}: ${reasonOf(error)}` : this.#sentence();
-      throw new RegistryUnavailable(sentence, { cause: error });
+      if (this.#client !== client) throw this.#unavailable(error);
+      const { sentence, needsOperator } = failedCall(this.address, error);
+      throw new RegistryUnavailable(sentence, { cause: error, needsOperator });
     }
   }
 
@@ -77,11 +103,11 @@ export class RedisConnection {
     this.#closed = true;
     this.#timer?.cancel();
     if (this.#client !== undefined) this.#lost(this.#client, new Error('closed'));
-    this.#trouble = 'closed';
+    this.#trouble = lostConnection(this.address, 'closed');
   }
 
   async #connect(): Promise<void> {
-    const client = newClient(this.#url);
+    const client = newClient(this.#url, this.#tls);
     client.on('error', (error: unknown) => this.#lost(client, error));
     this.#client = client;
     try {
@@ -97,9 +123,10 @@ export class RedisConnection {
 
   #lost(client: RedisClient, error: unknown): void {
     if (client !== this.#client) return;
+    const failure = this.#ready ? lostConnection : connectFailure;
     this.#client = undefined;
     this.#ready = false;
-    this.#trouble = reasonOf(error);
+    this.#trouble = failure(this.address, error);
     client.destroy();
     if (this.#closed) return;
     this.#timer = this.#clock.after(this.#pauseMs, () => void this.#connect());
@@ -113,20 +140,33 @@ export class RedisConnection {
     });
   }
 
-  #sentence(): string {
-    return `Redis at ${this.address} cannot be reached: ${this.#trouble ?? 'connecting'}`;
+  #unavailable(cause?: unknown): RegistryUnavailable {
+    const { sentence, needsOperator } = this.#trouble ?? lostConnection(this.address, 'connecting');
+    return new RegistryUnavailable(sentence, { cause, needsOperator });
   }
 }
 
-function newClient(url: string) {
+function newClient(url: string, tls?: RedisTls) {
   return createClient({
     url,
     disableOfflineQueue: true,
     maintNotifications: 'disabled',
     // The client's own limit ends where a command is written.
     commandOptions: { timeout: 0 },
-    socket: { reconnectStrategy: false, connectTimeout: ANSWER_MS },
+    socket: { reconnectStrategy: false, connectTimeout: ANSWER_MS, ...tlsOptions(url, tls) },
   });
+}
+
+/** The name is said to the server also when it is the URL's: behind one address there may be several servers. */
+function tlsOptions(url: string, { serverName, ...files }: RedisTls = {}) {
+  const { protocol, hostname } = new URL(url);
+  if (protocol !== 'rediss:') return {};
+  const name = serverName ?? hostname;
+  return {
+    tls: true as const,
+    ...files,
+    ...(isIP(name.replace(/^\[|\]$/g, '')) === 0 && { servername: name }),
+  };
 }
 
 class NoAnswer extends Error {}
@@ -137,10 +177,4 @@ function addressOf(url: string): string {
   if (parsed?.protocol !== 'redis:' && parsed?.protocol !== 'rediss:')
     throw new Error('the URL of Redis is none: redis[s]://[[user]:password@]host[:port][/database]');
   return `${parsed.protocol}//${parsed.host}`;
-}
-
-/** Where a name has several addresses the error of each stands in `errors`. */
-function reasonOf(error: unknown): string {
-  if (error instanceof AggregateError && error.message === '') return reasonOf(error.errors[0]);
-  return error instanceof Error ? error.message : String(error);
 }

@@ -12,7 +12,7 @@ import type {
   SubscriptionChange,
 } from '../store.ts';
 import { Changes } from './changes.ts';
-import { RedisConnection, RegistryUnavailable } from './connection.ts';
+import { RedisConnection, RegistryUnavailable, type RedisTls } from './connection.ts';
 import { SharedEntries } from './entries.ts';
 import { RedisNotes } from './notes.ts';
 import { Reconciliation } from './reconciliation.ts';
@@ -26,6 +26,7 @@ const SAY_AGAIN_MS = 30_000;
 export interface RedisRegistryOptions {
   /** `redis[s]://[[user]:password@]host[:port][/database]`, Redis 6 or newer. */
   readonly url: string;
+  readonly tls?: RedisTls;
   /** What its keys begin with: the setting `name`. */
   readonly prefix: string;
   /** Asked for once, when it is opened. */
@@ -65,13 +66,16 @@ class RedisRegistry implements DocumentStore<Kept> {
   #parts: Parts | undefined;
   #changed: (entry: RegistryEntry<Kept>) => void = () => undefined;
   #isOpen = false;
+  /** Why it is not open yet. */
+  #waitsFor: string | undefined;
+  #saidAt = -Infinity;
   #closed = false;
 
   constructor(options: RedisRegistryOptions) {
-    const { url, clock, prefix } = options;
+    const { url, tls, clock, prefix } = options;
     this.#options = options;
-    this.#connection = new RedisConnection(url, clock);
-    this.#waiting = new RedisConnection(url, clock);
+    this.#connection = new RedisConnection(url, clock, tls);
+    this.#waiting = new RedisConnection(url, clock, tls);
     this.notes = new RedisNotes(this.#connection, prefix);
   }
 
@@ -146,11 +150,11 @@ class RedisRegistry implements DocumentStore<Kept> {
 
   #trouble(): string | undefined {
     if (this.#closed) return 'the registry is closed';
-    const { address, trouble } = this.#connection;
-    if (trouble !== undefined) return `Redis at ${address} cannot be reached: ${trouble}`;
-    if (this.#parts === undefined || !this.#isOpen) return 'the registry is not open';
+    const { trouble } = this.#connection;
+    if (trouble !== undefined) return trouble;
+    if (this.#parts === undefined || !this.#isOpen) return this.#waitsFor ?? 'the registry is not open';
     const { reconciliation, changes, table } = this.#parts;
-    return reconciliation.trouble ?? changes.trouble ?? table.trouble;
+    return reconciliation.trouble ?? changes.trouble ?? table.refusal?.message;
   }
 
   #opened(): Parts {
@@ -179,26 +183,36 @@ class RedisRegistry implements DocumentStore<Kept> {
   }
 
   /** With a copy it does without Redis, so that deliveries begin. */
-  async #begin({ entries, reconciliation }: Parts): Promise<Pulse | { readonly trouble: string }> {
+  async #begin({ entries, reconciliation, table }: Parts): Promise<Pulse | RegistryUnavailable> {
     const { clock, logger } = this.#options;
     await Promise.all([this.#connection.open(), this.#waiting.open(), entries.readCopies()]);
-    let saidAt = -Infinity;
     for (;;) {
       try {
         const pulse = await reconciliation.run();
+        if (pulse.registryId !== undefined) await table.probe(pulse.registryId);
         void warnOfLoss(this.#connection, logger);
         return pulse;
       } catch (error) {
         if (!(error instanceof RegistryUnavailable)) throw error;
-        const trouble = error.message;
-        if (reconciliation.registryId !== undefined) return { trouble };
+        if (reconciliation.registryId !== undefined) return error;
         if (this.#closed) throw error;
-        if (clock.monotonic() - saidAt >= SAY_AGAIN_MS) {
-          saidAt = clock.monotonic();
-          logger.warn({ reason: trouble }, 'registry.waiting');
-        }
+        this.#sayThatItWaits(error);
         await sleep(clock, TRY_AGAIN_MS);
       }
+    }
+  }
+
+  /** What waiting can mend now and then; else only when it is something else than last time. */
+  #sayThatItWaits({ message: reason, needsOperator }: RegistryUnavailable): void {
+    const { clock, logger } = this.#options;
+    const isOther = reason !== this.#waitsFor;
+    this.#waitsFor = reason;
+    if (needsOperator) {
+      this.#saidAt = -Infinity;
+      if (isOther) logger.error({ reason }, 'registry.refused');
+    } else if (clock.monotonic() - this.#saidAt >= SAY_AGAIN_MS) {
+      this.#saidAt = clock.monotonic();
+      logger.warn({ reason }, 'registry.waiting');
     }
   }
 }

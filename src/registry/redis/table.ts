@@ -48,7 +48,7 @@ export class RegistryTable {
   readonly #connection: RedisConnection;
   readonly #keys: string[];
   readonly #base: string;
-  #trouble: string | undefined;
+  #refusal: RegistryUnavailable | undefined;
 
   /** All keys have one hash tag, so that they are in one slot of a cluster. */
   constructor(connection: RedisConnection, prefix: string) {
@@ -60,13 +60,13 @@ export class RegistryTable {
   }
 
   /** Why Redis takes no writes: set when it refused one, until it took one. */
-  get trouble(): string | undefined {
-    return this.#trouble;
+  get refusal(): RegistryUnavailable | undefined {
+    return this.#refusal;
   }
 
-  /** Finds out whether it takes writes again. */
+  /** Finds out whether it takes writes: see `refusal`. */
   async probe(registryId: string): Promise<void> {
-    await this.#write(PROBE, registryId);
+    await this.#write(PROBE, registryId).catch(() => undefined);
   }
 
   async pulse(): Promise<Pulse> {
@@ -145,10 +145,10 @@ export class RegistryTable {
   async #write(script: string, registryId: string, args: readonly string[] = []): Promise<unknown> {
     try {
       const answer = await this.#run(script, registryId, args);
-      this.#trouble = undefined;
+      this.#refusal = undefined;
       return answer;
     } catch (error) {
-      if (error instanceof RegistryUnavailable && error.isRefusal) this.#trouble = error.message;
+      if (error instanceof RegistryUnavailable && error.isRefusal) this.#refusal = error;
       throw error;
     }
   }

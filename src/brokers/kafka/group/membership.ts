@@ -163,14 +163,19 @@ export class Membership {
   }
 
   async #failed(problem: string): Promise<void> {
-    const { clock, cluster, coordinators, group, logger } = this.#deps;
     if (problem !== AGAIN) {
-      if (problem !== this.problem) logger.warn({ group, reason: problem }, 'group.not-joined');
+      const news = problem === this.problem ? undefined : problem;
       this.problem = problem;
-      coordinators.forget([group]);
-      await cluster.refresh().catch(() => undefined);
+      await this.#lookAgain(news, 'group.not-joined');
     }
-    await sleep(clock, problem === AGAIN ? 0 : RETRY_MS);
+    await sleep(this.#deps.clock, problem === AGAIN ? 0 : RETRY_MS);
+  }
+
+  /** For the coordinator. Says the news, unless no broker answers at all: that is said elsewhere. */
+  async #lookAgain(news: string | undefined, message: string): Promise<void> {
+    const { cluster, coordinators, group, logger } = this.#deps;
+    coordinators.forget([group]);
+    if ((await cluster.isThere()) && news !== undefined) logger.warn({ group, reason: news }, message);
   }
 
   /** Undefined once this process has its part; else why not. */
@@ -247,7 +252,6 @@ export class Membership {
 
   /** Tells the group again and again that we are there. */
   async #beat(stay: Stay): Promise<Departure> {
-    const { coordinators, cluster, group, logger } = this.#deps;
     let pause = HEARTBEAT_MS;
     for (;;) {
       await this.#rest(pause);
@@ -266,10 +270,9 @@ export class Membership {
       } catch (error) {
         if (stay.isOver()) return 'lost';
         pause = RETRY_MS;
-        if (this.problem === undefined) logger.warn({ group, reason: reasonOf(error) }, 'group.silent');
+        const news = this.problem === undefined ? reasonOf(error) : undefined;
         this.problem = `the group does not answer: ${reasonOf(error)}`;
-        coordinators.forget([group]);
-        await cluster.refresh().catch(() => undefined);
+        await this.#lookAgain(news, 'group.silent');
         if (stay.isOver()) return 'lost';
       }
     }

@@ -146,7 +146,8 @@ export class Positions {
       return positions.filter(({ topic, partition }) => keys.has(`${topic}:${partition}`));
     } catch (error) {
       coordinators.forget([group]);
-      logger.warn({ group, reason: reasonOf(error) }, 'position.not-committed');
+      // There may be thousands, and whoever wants them written says that they were not.
+      logger.debug({ group, reason: reasonOf(error) }, 'position.not-committed');
       return positions;
     }
   }

@@ -175,7 +175,7 @@ class KafkaPublisher implements Publisher, Destination<Outgoing, Node> {
     this.#cluster.refresh().then(done, done);
   }
 
-  /** Keeps the leaders known while nothing is published, and says when Kafka goes away and comes back. */
+  /** Keeps the leaders known while nothing is published, and says when publishing stops and goes on. */
   #watch(): void {
     if (this.#stopped) return;
     const next = (): void => {
@@ -189,11 +189,13 @@ class KafkaPublisher implements Publisher, Destination<Outgoing, Node> {
 
   #say(): Health {
     const health = this.health();
-    const problem = health.ok ? undefined : health.reason;
+    // While no broker answers at all, that is said where it is found out.
+    if (this.#stopped || this.#cluster.problem !== undefined) return health;
+    const { problem } = this.#appends;
     const { logger, name } = this.#options;
-    if (problem !== this.#said && !this.#stopped) {
-      if (health.ok) logger.info({ source: name }, 'kafka.publishing-again');
-      else logger.error({ source: name, reason: health.reason }, 'kafka.publishing-stopped');
+    if (problem !== this.#said) {
+      if (problem === undefined) logger.info({ source: name }, 'kafka.publishing-again');
+      else logger.error({ source: name, reason: problem }, 'kafka.publishing-stopped');
     }
     this.#said = problem;
     return health;

@@ -87,12 +87,16 @@ export class Tables {
 
   async #begin(table: { start(): Promise<void> }): Promise<void> {
     const { clock, logger, cluster } = this.#deps;
+    let said: string | undefined;
     for (;;) {
       try {
         return await table.start();
       } catch (error) {
         if (cluster.isClosed) throw error;
-        logger.error({ reason: reasonOf(error) }, 'kafka.table-not-to-be-had');
+        const reason = reasonOf(error);
+        if (reason !== said && cluster.problem === undefined)
+          logger.error({ reason }, 'kafka.table-not-to-be-had');
+        said = reason;
         await sleep(clock, RETRY_MS);
       }
     }

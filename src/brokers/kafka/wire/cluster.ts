@@ -1,7 +1,8 @@
 import type { Logger } from '../../../logger.ts';
 import { sleep, type Clock } from '../../../time.ts';
 import { NONE, UNKNOWN_TOPIC_OR_PARTITION } from './error-codes.ts';
-import { reasonOf, requests, type Node, type Wire } from './wire.ts';
+import { NoAnswer, reasonOf } from './failure.ts';
+import { requests, type Node, type Wire } from './wire.ts';
 
 export interface Topic {
   readonly name: string;
@@ -11,6 +12,10 @@ export interface Topic {
 }
 
 const RETRY_MS = 200;
+/** While no broker answers, one reason is logged once in this time, however often it is tried. */
+const REMIND_MS = 600_000;
+/** A request that began before has failed by then. */
+const LONGEST_ANSWER_MS = 5_000;
 
 /**
  * What is known of the cluster: its nodes, and the topics that were asked for. Refreshed on request; calls while one
@@ -28,6 +33,11 @@ export class Cluster {
   #queued: Promise<void> | undefined;
   #supported = false;
   #closed = false;
+  /** Reasons that were logged since `#saidSince`, by the monotonic clock; empty when all is well. */
+  readonly #said = new Set<string>();
+  #saidSince = 0;
+  /** When a refresh last failed, by the monotonic clock. */
+  #awayAt = -Infinity;
   /** Why the last refresh failed; undefined when it did not. */
   problem: string | undefined = 'not connected yet';
 
@@ -72,15 +82,21 @@ export class Cluster {
     return this.#queued;
   }
 
+  /**
+   * Refreshes, and answers whether brokers have answered for a while: else what a caller just saw fail began while
+   * none did, and the reason is logged here.
+   */
+  async isThere(): Promise<boolean> {
+    await this.refresh().catch(() => undefined);
+    return this.#clock.monotonic() - this.#awayAt > LONGEST_ANSWER_MS;
+  }
+
   /** Refreshes until it succeeds or the cluster is closed. */
   async refreshed(): Promise<void> {
-    let said: string | undefined;
     while (!this.#closed) {
       try {
         return await this.refresh();
       } catch {
-        if (said !== this.problem) this.#logger.error({ reason: this.problem }, 'kafka.away');
-        said = this.problem;
         await sleep(this.#clock, RETRY_MS);
       }
     }
@@ -105,13 +121,32 @@ export class Cluster {
     for (const node of unique([...this.nodes, ...this.#wire.bootstrap])) {
       try {
         if (!this.#supported) await this.#checkVersions(node);
-        return await this.#askNode(node);
+        await this.#askNode(node);
+        return this.#sayBack();
       } catch (error) {
-        problems.push(`${node.host}:${node.port}: ${reasonOf(error)}`);
+        problems.push(error instanceof NoAnswer ? error.message : aboutNode(node, error));
       }
     }
     this.problem = problems.join('; ');
+    this.#sayAway(this.problem);
     throw new Error(`no Kafka broker answers (${this.problem})`);
+  }
+
+  /** The one place that logs it: whoever else has to do with the brokers fails for the same reason. */
+  #sayAway(problem: string): void {
+    if (this.#closed) return;
+    const now = this.#clock.monotonic();
+    this.#awayAt = now;
+    if (now - this.#saidSince > REMIND_MS) this.#said.clear();
+    if (this.#said.size === 0) this.#saidSince = now;
+    if (this.#said.has(problem)) return;
+    this.#said.add(problem);
+    this.#logger.error({ reason: problem }, 'kafka.away');
+  }
+
+  #sayBack(): void {
+    if (this.#said.size > 0) this.#logger.info({}, 'kafka.back');
+    this.#said.clear();
   }
 
   async #checkVersions(node: Node): Promise<void> {
@@ -151,6 +186,10 @@ function leadersOf(partitions: readonly { partitionIndex: number; leaderId: numb
   const leaders: number[] = [];
   for (const { partitionIndex, leaderId } of partitions) leaders[partitionIndex] = leaderId;
   return leaders;
+}
+
+function aboutNode({ host, port }: Node, error: unknown): string {
+  return `Kafka at ${host}:${port}: ${reasonOf(error)}`;
 }
 
 function unique(nodes: readonly Node[]): Node[] {

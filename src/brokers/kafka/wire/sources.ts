@@ -79,7 +79,8 @@ export class Sources {
         await this.#cluster.refresh();
         if (this.#watching) looked();
       } catch (error) {
-        this.#logger.warn({ reason: reasonOf(error) }, 'kafka.away');
+        // What is wrong was said by whoever found it out.
+        this.#logger.debug({ reason: reasonOf(error) }, 'kafka.not-looked');
       }
       next();
     };

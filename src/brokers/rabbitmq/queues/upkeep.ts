@@ -1,6 +1,7 @@
 import type { Logger } from '../../../logger.ts';
 import { sleep, type Clock, type Timer } from '../../../time.ts';
 import type { Link } from '../wire/link.ts';
+import { saidBy } from '../wire/refused-call.ts';
 import type { QueueFeed } from './queue-feed.ts';
 import type { Topology } from './topology.ts';
 
@@ -40,8 +41,9 @@ export class Upkeep {
         await then();
         break;
       } catch (error) {
-        this.problem = String(error);
-        logger.error({ reason: this.problem }, 'rabbitmq.not-ready');
+        const reason = saidBy(error);
+        if (reason !== this.problem && this.#link.isUp) logger.error({ reason }, 'rabbitmq.not-ready');
+        this.problem = reason;
         await sleep(clock, RETRY_MS);
       }
     }
@@ -61,7 +63,7 @@ export class Upkeep {
       for (const feed of this.#feeds()) feed.checkAge();
       this.#topology.ensure().then(
         () => (this.problem = undefined),
-        (error: unknown) => (this.problem = this.#link.isUp ? String(error) : undefined),
+        (error: unknown) => (this.problem = this.#link.isUp ? saidBy(error) : undefined),
       );
       this.#lookLater();
     });

@@ -8,6 +8,7 @@ import { TopicRegistryCopy } from '../../tables/registry-copy.ts';
 import { TopicReplayJobs } from '../../tables/replay-jobs.ts';
 import type { Calls } from '../wire/calls.ts';
 import type { Link } from '../wire/link.ts';
+import { saidBy } from '../wire/refused-call.ts';
 import { CarryForward } from './carry-forward.ts';
 import { StreamAccess } from './stream-access.ts';
 
@@ -46,6 +47,8 @@ export class RabbitTables {
   readonly #deps: RabbitTablesDeps;
   readonly #access: StreamAccess;
   readonly #carried: readonly CarryForward[];
+  /** Why it takes so long, of each table that cannot be had. */
+  readonly #problems = new Map<object, string>();
   #isStopped = false;
 
   constructor(deps: RabbitTablesDeps) {
@@ -83,18 +86,25 @@ export class RabbitTables {
   }
 
   health(): Health {
+    const [reason] = this.#problems.values();
+    if (reason !== undefined) return { ok: false, reason };
     const letters = this.deadLetters.health();
     return letters.ok ? this.subscriptions.health() : letters;
   }
 
   async #begin(table: { start(): Promise<void> }): Promise<void> {
-    const { clock, logger } = this.#deps;
+    const { clock, logger, reading } = this.#deps;
     while (!this.#isStopped) {
       try {
-        return await table.start();
+        await table.start();
+        this.#problems.delete(table);
+        return;
       } catch (error) {
         if (this.#stopped()) throw error;
-        logger.error({ reason: String(error) }, 'rabbitmq.table-not-to-be-had');
+        const reason = saidBy(error);
+        const isNews = this.#problems.size === 0 || (this.#problems.get(table) ?? reason) !== reason;
+        this.#problems.set(table, reason);
+        if (isNews && reading.isUp) logger.error({ reason }, 'rabbitmq.table-not-to-be-had');
         await sleep(clock, RETRY_MS);
       }
     }

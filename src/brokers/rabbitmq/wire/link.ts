@@ -1,5 +1,8 @@
+import { unescape } from 'node:querystring';
 import amqp, { type Channel, type ChannelModel, type ConfirmChannel } from 'amqplib';
 import type { Logger } from '../../../logger.ts';
+import { connectFailure, lostConnection, type Failure } from './connect-failure.ts';
+import { Troubles } from './troubles.ts';
 
 export interface Address {
   /** `amqp://` or `amqps://` with credentials and virtual host. */
@@ -11,6 +14,8 @@ export interface Address {
     readonly ca?: string | undefined;
     readonly cert?: string | undefined;
     readonly key?: string | undefined;
+    /** Name that its certificate must have; else the host of the URL. */
+    readonly serverName?: string | undefined;
   };
 }
 
@@ -30,19 +35,21 @@ export class Link {
   readonly #address: Address;
   readonly #purpose: string;
   readonly #logger: Logger;
+  readonly #troubles: Troubles;
   readonly #onUp: (() => void)[] = [];
   #recovering: Awaited<ReturnType<typeof connect>> | undefined;
   #model: ChannelModel | undefined;
-  #problem: string | undefined = 'it is not connected yet';
+  #problem: string | undefined = 'RabbitMQ is not connected yet';
   #blocked: string | undefined;
   #isClosed = false;
   #waiting: (() => void)[] = [];
 
-  /** `purpose` names the connection in RabbitMQ's own lists. */
-  constructor(address: Address, purpose: string, logger: Logger) {
+  /** `purpose` names the connection in RabbitMQ's own lists; `troubles` is shared by those to one server. */
+  constructor(address: Address, purpose: string, logger: Logger, troubles = new Troubles(logger)) {
     this.#address = address;
     this.#purpose = purpose;
     this.#logger = logger;
+    this.#troubles = troubles;
   }
 
   /** Why nothing can be done over it now; undefined when all is well. */
@@ -76,11 +83,12 @@ export class Link {
   }
 
   async open(): Promise<void> {
+    const { url } = this.#address;
     const recovering = await connect(this.#address, this.#purpose);
     this.#recovering = recovering;
     recovering.on('connect', (model: ChannelModel) => this.#up(model));
-    recovering.on('disconnect', (error: Error) => this.#down(`the connection was lost: ${error.message}`));
-    recovering.on('connect-failed', (error: Error) => this.#down(reasonOf(error)));
+    recovering.on('disconnect', (error: Error) => this.#down(lostConnection(url, error)));
+    recovering.on('connect-failed', (error: Error) => this.#down(connectFailure(url, error)));
     recovering.on('blocked', (reason: string) => (this.#blocked = `RabbitMQ takes nothing now: ${reason}`));
     recovering.on('unblocked', () => (this.#blocked = undefined));
     // The same is told by `disconnect`.
@@ -106,7 +114,7 @@ export class Link {
     const model = this.#model;
     this.#isClosed = true;
     this.#model = undefined;
-    this.#problem = 'it was closed';
+    this.#problem = 'RabbitMQ: the connection was closed';
     this.#wake();
     // A server that is gone meanwhile never answers; that the connection has ended is told all the same.
     const gone = model && new Promise((resolve) => model.once('close', resolve));
@@ -114,7 +122,7 @@ export class Link {
   }
 
   #connected(): ChannelModel {
-    if (!this.#model) throw new NotConnected(`RabbitMQ: ${this.#problem ?? 'not connected'}`);
+    if (!this.#model) throw new NotConnected(this.#problem);
     return this.#model;
   }
 
@@ -122,17 +130,16 @@ export class Link {
     this.#model = model;
     this.#problem = undefined;
     this.#blocked = undefined;
+    this.#troubles.over(this.#purpose);
     this.#logger.info({ purpose: this.#purpose, version: this.serverVersion }, 'rabbitmq.connected');
     for (const listener of this.#onUp) listener();
     this.#wake();
   }
 
-  #down(problem: string): void {
-    const isNews = this.#model !== undefined || this.#problem !== problem;
+  #down(failure: Failure): void {
     this.#model = undefined;
-    this.#problem = problem;
-    if (isNews && !this.#isClosed)
-      this.#logger.warn({ purpose: this.#purpose, reason: problem }, 'rabbitmq.disconnected');
+    this.#problem = failure.sentence;
+    if (!this.#isClosed) this.#troubles.met(this.#purpose, failure);
   }
 
   #wake(): void {
@@ -140,11 +147,21 @@ export class Link {
   }
 }
 
+/** Two to one server, which say once what is wrong with it; by their purposes. */
+export function linksTo(address: Address, purposes: readonly [string, string], logger: Logger): [Link, Link] {
+  const troubles = new Troubles(logger);
+  const [one, other] = purposes;
+  return [new Link(address, one, logger, troubles), new Link(address, other, logger, troubles)];
+}
+
 function connect({ url, heartbeatSeconds, tls }: Address, purpose: string) {
   const withHeartbeat = new URL(url);
   withHeartbeat.searchParams.set('heartbeat', `${heartbeatSeconds}`);
+  const { serverName, ...files } = tls ?? {};
   return amqp.connect(withHeartbeat.toString(), {
-    ...tls,
+    ...files,
+    ...(serverName !== undefined && { servername: serverName }),
+    credentials: credentialsOf(url),
     noDelay: true,
     timeout: CONNECT_TIMEOUT_MS,
     clientProperties: { connection_name: purpose },
@@ -152,15 +169,15 @@ function connect({ url, heartbeatSeconds, tls }: Address, purpose: string) {
   });
 }
 
+/** The client would take the bytes of UTF-8 for letters. */
+function credentialsOf(url: string) {
+  const { username, password } = new URL(url);
+  if (username === '' && password === '') return amqp.credentials.plain('guest', 'guest');
+  return amqp.credentials.plain(unescape(username), unescape(password));
+}
+
 /** A channel that fails must not end the process; its `close` says the rest. */
 function watched<T extends Channel>(channel: T): T {
   channel.on('error', () => undefined);
   return channel;
-}
-
-/** Without what an address may hide of credentials. */
-function reasonOf(error: Error): string {
-  const { code, name, message } = error as NodeJS.ErrnoException;
-  const text = message === '' ? (code ?? name) : message;
-  return text.replace(/amqps?:\/\/[^\s@]*@/g, 'amqp://');
 }

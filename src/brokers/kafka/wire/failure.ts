@@ -1,0 +1,117 @@
+/** What is wrong with the way to a broker, in words that tell an operator which setting to look at. */
+import type { KafkaConnection } from './connection.ts';
+
+/** A broker gave no answer. The message is one sentence that names it and what is wrong. */
+export class NoAnswer extends Error {
+  override readonly name = 'NoAnswer';
+
+  /** What is logged and told is the sentence. */
+  override toString(): string {
+    return this.message;
+  }
+}
+
+/** One line that an operator can act on. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error instanceof NoAnswer) return error.message;
+  const cause = error.cause instanceof Error ? `: ${reasonOf(error.cause)}` : '';
+  const parts = error instanceof AggregateError ? `: ${error.errors.map(reasonOf).join('; ')}` : '';
+  return `${error.message}${cause}${parts}`;
+}
+
+type Settings = Pick<KafkaConnection, 'tls' | 'sasl'>;
+
+/**
+ * Undefined where the error says only that the connection is there no more: then what was seen of it before is the
+ * better answer.
+ */
+export function knownFailure(error: unknown, settings: Settings): string | undefined {
+  const seen = [...errorsIn(error)];
+  for (const { code } of seen) {
+    const sentence = code === undefined ? undefined : (CERTIFICATE[code] ?? alertOf(code, settings));
+    if (sentence !== undefined) return sentence;
+  }
+  const has = (name: string): boolean =>
+    seen.some(({ apiId, message }) => apiId === name || message.startsWith(name));
+  const { sasl } = settings;
+  if (sasl && has('SASL_AUTHENTICATION_FAILED'))
+    return `it refuses the user ${sasl.username} or the password with ${sasl.mechanism} (kafka.sasl)`;
+  if (has('UNSUPPORTED_SASL_MECHANISM') || has('ILLEGAL_SASL_STATE'))
+    return `it does not take kafka.sasl.mechanism ${sasl?.mechanism ?? 'none'} on this port`;
+  if (has('Broker requires TLS')) return 'it wants TLS (kafka.tls.enabled)';
+  if (settings.tls && has('Connection to ') && seen.some(isCutOff))
+    return 'it ended the connection before TLS began: is there TLS on this port (kafka.tls.enabled)?';
+  // The client asks the next thing although the connection has ended, and tells of that.
+  if (!settings.tls && has('Cannot find a suitable SASL mechanism') && has('Connection closed'))
+    return 'it closed the connection without an answer: does it want TLS (kafka.tls.enabled)?';
+  if (seen.every(({ message }) => VAGUE.test(message))) return undefined;
+  return plain(error);
+}
+
+/** Of a connection that ended before a broker ever answered anything. */
+export function silentEnd({ tls, sasl }: Settings): string {
+  const wants = [
+    !tls && 'TLS (kafka.tls.enabled)',
+    !sasl && 'a user (kafka.sasl)',
+    tls && !tls.cert && 'a certificate (kafka.tls.cert)',
+  ].filter((want) => typeof want === 'string');
+  const question = wants.length === 0 ? 'is it a broker?' : `does it want ${wants.join(' or ')}?`;
+  return `it closed the connection without an answer: ${question}`;
+}
+
+interface Seen {
+  readonly message: string;
+  readonly code: string | undefined;
+  readonly apiId: string | undefined;
+}
+
+function* errorsIn(error: unknown): Generator<Seen> {
+  if (!(error instanceof Error)) return;
+  const { code, apiId } = error as { code?: string; apiId?: string };
+  yield { message: error.message, code, apiId };
+  if (error instanceof AggregateError) for (const part of error.errors) yield* errorsIn(part);
+  yield* errorsIn(error.cause);
+}
+
+const UNKNOWN_AUTHORITY = 'its certificate is signed by no authority that is trusted here (kafka.tls.ca)';
+
+/** By the codes of Node.js and OpenSSL. */
+const CERTIFICATE: Readonly<Record<string, string>> = {
+  CERT_HAS_EXPIRED: 'its certificate has expired',
+  CERT_NOT_YET_VALID: 'its certificate is not valid yet',
+  CERT_REVOKED: 'its certificate was revoked',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNKNOWN_AUTHORITY,
+  UNABLE_TO_GET_ISSUER_CERT: UNKNOWN_AUTHORITY,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNKNOWN_AUTHORITY,
+  SELF_SIGNED_CERT_IN_CHAIN: UNKNOWN_AUTHORITY,
+  DEPTH_ZERO_SELF_SIGNED_CERT: UNKNOWN_AUTHORITY,
+  CERT_SIGNATURE_FAILURE: UNKNOWN_AUTHORITY,
+  ERR_TLS_CERT_ALTNAME_INVALID:
+    'its certificate is for another host name (kafka.tls.serverName says which one it has)',
+};
+
+/** What the broker says of the gateway's certificate, as the last it says. */
+const ALERT = /^ERR_SSL_\S+_ALERT_(\w*CERTIFICATE\w*|UNKNOWN_CA|HANDSHAKE_FAILURE)$/;
+
+function alertOf(code: string, { tls }: Settings): string | undefined {
+  const alert = ALERT.exec(code)?.[1]?.toLowerCase().replaceAll('_', ' ');
+  if (alert === undefined) return undefined;
+  return tls?.cert === undefined
+    ? `it wants a certificate (kafka.tls.cert): ${alert}`
+    : `it does not take the certificate shown to it (kafka.tls.cert): ${alert}`;
+}
+
+function isCutOff({ code, message }: Seen): boolean {
+  return code === 'ECONNRESET' || code === 'EPROTO' || message.startsWith('TLS handshake failed');
+}
+
+const VAGUE = /^Connection (closed|error|to .* failed|closed while waiting for ready)\.?$|ECONNRESET|EPIPE/;
+
+/** The client's own words without the address, which the sentence begins with. */
+function plain(error: unknown): string {
+  return reasonOf(error)
+    .replace(/^Connection to \S+ failed\.: /, '')
+    .replace(/\s+/g, ' ')
+    .trim();
+}
