@@ -22,6 +22,11 @@ if (major < 24) {
       const loaded = loadConfig({ file, env });
       return loaded.ok ? startGateway(loaded.config, { stopped }) : { mistakes: loaded.problems };
     },
+    async findAdmin(file, env) {
+      const { loadConfig } = await import('./config/load.ts');
+      const loaded = loadConfig({ file, env });
+      return loaded.ok ? loaded.config.admin : { mistakes: loaded.problems };
+    },
   });
 }
 

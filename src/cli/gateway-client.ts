@@ -14,14 +14,19 @@ export interface GatewayAnswer {
 export class GatewayClient {
   readonly #base: string;
   readonly #token: string | undefined;
+  readonly #patienceMs: number;
 
-  /** `base` is an http or https address, with a path prefix if the gateway has one; throws UsageError if it is none. */
-  constructor(base: string, token?: string) {
+  /**
+   * `base` is an http or https address, with a path prefix if the gateway has one; throws UsageError if it is none.
+   * Who has not answered after `patienceMs` counts as not there.
+   */
+  constructor(base: string, token?: string, patienceMs = 30_000) {
     if (!URL.canParse(base) || !/^https?:$/.test(new URL(base).protocol)) {
       throw new UsageError(`'${base}' is no http address, e.g. http://localhost:8080`);
     }
     this.#base = base.replace(/\/+$/, '');
     this.#token = token;
+    this.#patienceMs = patienceMs;
   }
 
   get(path: string): Promise<GatewayAnswer> {
@@ -51,7 +56,7 @@ export class GatewayClient {
         method,
         headers,
         redirect: 'manual',
-        signal: AbortSignal.timeout(30_000),
+        signal: AbortSignal.timeout(this.#patienceMs),
         ...(body !== undefined && { body }),
       });
       answer = { status: response.status, headers: response.headers, text: await response.text() };
@@ -102,5 +107,7 @@ function explain(body: unknown): string {
 function causeOf(error: unknown): string {
   const { cause, errors, code, message } = error as Partial<AggregateError & NodeJS.ErrnoException>;
   const inner = cause ?? (errors?.[0] as unknown);
-  return inner === undefined ? (code ?? message ?? String(error)) : causeOf(inner);
+  if (inner !== undefined) return causeOf(inner);
+  // A time-out is a DOMException, whose code is a number that says nothing to anybody.
+  return (typeof code === 'string' ? code : message) ?? String(error);
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Command, CommandGroup } from './command.ts';
 import { deadLettersGroup } from './dead-letters.ts';
 import { demoCommand } from './demo.ts';
+import { healthCommand, type FindAdmin } from './health.ts';
 import { listenCommand } from './listen.ts';
 import { orphansGroup } from './orphans.ts';
 import { publishCommand, type Samples } from './publish.ts';
@@ -14,6 +15,7 @@ export interface ProgramParts {
   /** The file that this process was started with: the demo starts its gateway with it. */
   readonly entry: string;
   readonly boot: Boot;
+  readonly findAdmin: FindAdmin;
 }
 
 /** Runs the command that `argv` (without Node and the file) names; resolves with the exit code. */
@@ -21,9 +23,10 @@ export function runProgram(argv: readonly string[], parts: ProgramParts): Promis
   return run(argv, commandsOf(parts), version(), processTerminal());
 }
 
-export function commandsOf({ entry, boot }: ProgramParts): readonly (Command | CommandGroup)[] {
+export function commandsOf({ entry, boot, findAdmin }: ProgramParts): readonly (Command | CommandGroup)[] {
   return [
     serveCommand(boot),
+    healthCommand(findAdmin),
     listenCommand,
     publishCommand(loadSamples),
     subscriptionsGroup(),

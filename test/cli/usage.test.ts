@@ -3,12 +3,14 @@ import { commandsOf } from '../../src/cli/program.ts';
 import { FakeGateway } from './fake-gateway.ts';
 import { runCommand } from './run-command.ts';
 
-const paths = commandPaths(commandsOf({ entry: '', boot: () => Promise.reject(new Error('not here')) }));
+const notHere = () => Promise.reject(new Error('not here'));
+const paths = commandPaths(commandsOf({ entry: '', boot: notHere, findAdmin: notHere }));
 
 test('every command of the outside contract is there', () => {
   expect(paths).toEqual(
     expect.arrayContaining([
       'serve',
+      'health',
       'listen',
       'publish',
       'subscriptions list',

@@ -1,10 +1,9 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
+import { watchProcess } from '../support/watched-process.ts';
 
 // Installing takes as long as the disk and the registry's cache take.
 const PATIENCE_MS = 300_000;
@@ -42,19 +41,7 @@ function start(...argv: string[]) {
     },
   });
   children.push(child);
-  const lines: string[] = [];
-  const reader = createInterface({ input: child.stdout });
-  reader.on('line', (line) => lines.push(line));
-  const closed = once(child, 'close') as Promise<[number | null]>;
-  const line = async (part: string) => {
-    for (;;) {
-      const found = lines.find((candidate) => candidate.includes(part));
-      if (found !== undefined) return found;
-      const more = await Promise.race([once(reader, 'line'), closed.then(() => undefined)]);
-      if (more === undefined) throw new Error(`ended without a line with ${part}: ${lines.join('\n')}`);
-    }
-  };
-  return { child, lines, line, closed };
+  return watchProcess(child);
 }
 
 test('it installs with its runtime dependencies alone, and no sources', async () => {
