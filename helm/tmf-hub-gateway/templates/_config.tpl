@@ -10,10 +10,14 @@
 # The listener is in the same pod.
 callbacks: { allow: [127.0.0.0/8, '::1/128', localhost] }
 {{- else }}
-callbacks: { allow: ['*.svc', '*.svc.cluster.local'] }
+callbacks: { allow: ['*.svc', '*.svc.cluster.local'{{ if .Values.canvas.enabled }}, '*.canvas'{{ end }}] }
 {{- end }}
+{{- $hub := include "tmf-hub-gateway.canvas.hub" . | fromYaml }}
 {{- if ne (include "tmf-hub-gateway.registryLasts" .) "true" }}
-hub: { registration: closed }
+{{- $_ := set $hub "registration" "closed" }}
+{{- end }}
+{{- with $hub }}
+hub: {{ toJson . }}
 {{- end }}
 server:
   basePath: {{ include "tmf-hub-gateway.basePath" . | quote }}
@@ -108,7 +112,7 @@ serverName: {{ .serverName }}
 {{/* Prefix of all paths: the Canvas wants /{release}-{component}. */}}
 {{- define "tmf-hub-gateway.basePath" -}}
 {{- if .Values.canvas.enabled -}}
-{{- printf "/%s-%s" .Release.Name .Values.canvas.componentName -}}
+/{{ include "tmf-hub-gateway.canvas.name" . }}
 {{- end -}}
 {{- end -}}
 

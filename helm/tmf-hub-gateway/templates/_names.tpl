@@ -32,6 +32,9 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/component: hub
 app.kubernetes.io/part-of: tmf-hub-gateway
 app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- if .Values.canvas.enabled }}
+{{ include "tmf-hub-gateway.canvas.label" . }}
+{{- end }}
 {{- with .Values.commonLabels }}
 {{ toYaml . }}
 {{- end }}

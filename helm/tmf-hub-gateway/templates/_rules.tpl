@@ -15,9 +15,22 @@
 {{- if eq (int .Values.ports.hub) (int .Values.ports.admin) -}}
 {{- fail "ports.hub and ports.admin must differ" -}}
 {{- end -}}
-{{- if and (ne .Values.kafka.sasl.mechanism "none") (not .Values.kafka.sasl.secretName) -}}
+{{- if and (ne .Values.kafka.sasl.mechanism "none") (not (and .Values.kafka.sasl.secretName .Values.kafka.sasl.usernameKey .Values.kafka.sasl.passwordKey)) -}}
 {{- fail "kafka.sasl.mechanism needs kafka.sasl.secretName: a secret with user and password" -}}
 {{- end -}}
+{{- with .Values.rabbitmq.credentials -}}
+{{- if and .secretName (not (and .usernameKey .passwordKey)) -}}
+{{- fail "rabbitmq.credentials.secretName needs usernameKey and passwordKey: there is no user for a password alone" -}}
+{{- end -}}
+{{- end -}}
+{{- with .Values.redis.credentials -}}
+{{- if and .secretName (not .passwordKey) -}}
+{{- fail "redis.credentials.secretName needs passwordKey" -}}
+{{- end -}}
+{{- end -}}
+{{- include "tmf-hub-gateway.rules.tls" (dict "of" "kafka" "tls" .Values.kafka.tls "isOn" .Values.kafka.tls.enabled "by" "kafka.tls.enabled") -}}
+{{- include "tmf-hub-gateway.rules.tls" (dict "of" "rabbitmq" "tls" .Values.rabbitmq.tls "isOn" (hasPrefix "amqps:" .Values.rabbitmq.url) "by" "a rabbitmq.url that begins with amqps") -}}
+{{- include "tmf-hub-gateway.rules.tls" (dict "of" "redis" "tls" .Values.redis.tls "isOn" (hasPrefix "rediss:" .Values.redis.url) "by" "a redis.url that begins with rediss") -}}
 {{- $known := list -}}
 {{- range .Values.secretEnv -}}{{- $known = append $known .name -}}{{- end -}}
 {{- range regexFindAll "\\$\\{[A-Z_][A-Z0-9_]*\\}" (toJson (dict "config" .Values.config "subscriptions" .Values.subscriptions)) -1 -}}
@@ -28,5 +41,19 @@
 {{- end -}}
 {{- if not (regexMatch "^[a-z0-9][a-z0-9.-]{0,60}$" (include "tmf-hub-gateway.gatewayName" .)) -}}
 {{- fail "the name of the gateway (config.name, or the release's) is lower-case letters, digits, \".\" and \"-\", at most 61" -}}
+{{- end -}}
+{{- end -}}
+
+{{/* What the gateway would refuse when it starts. */}}
+{{- define "tmf-hub-gateway.rules.tls" -}}
+{{- $files := or .tls.caKey .tls.certKey .tls.keyKey -}}
+{{- if and $files (not .tls.secretName) -}}
+{{- fail (printf "%s.tls.caKey, certKey and keyKey are keys of a secret: set %s.tls.secretName" .of .of) -}}
+{{- end -}}
+{{- if ne (empty .tls.certKey) (empty .tls.keyKey) -}}
+{{- fail (printf "%s.tls.certKey and %s.tls.keyKey belong together" .of .of) -}}
+{{- end -}}
+{{- if and (or $files .tls.serverName) (not .isOn) -}}
+{{- fail (printf "%s.tls is of no use without %s" .of .by) -}}
 {{- end -}}
 {{- end -}}
