@@ -4,7 +4,7 @@ import type { KafkaConnection } from '../../src/brokers/kafka/wire/connection.ts
 import { Wire } from '../../src/brokers/kafka/wire/wire.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { systemClock as clock } from '../../src/time.ts';
-import { PASSWORD, SecureKafka, USER, type Way } from './kafka-secure-site.ts';
+import { OTHER_HOST as serverName, PASSWORD, SecureKafka, USER, type Way } from './kafka-secure-site.ts';
 
 /** The sentence for each thing that can be wrong between the settings and a broker, as readiness and the log say it. */
 
@@ -46,7 +46,7 @@ test.each<[string, Way, () => Omit<KafkaConnection, 'brokers' | 'clientId'>, str
   [
     'a user where there are none',
     'MUTUAL',
-    () => ({ tls: { ca, cert, key }, ...signIn('plain', USER, PASSWORD) }),
+    () => ({ tls: { ca, cert, key, serverName }, ...signIn('plain', USER, PASSWORD) }),
     'it does not take kafka.sasl.mechanism plain on this port',
   ],
   ['no TLS', 'SASL', () => ({}), 'it wants TLS (kafka.tls.enabled)'],
@@ -59,7 +59,7 @@ test.each<[string, Way, () => Omit<KafkaConnection, 'brokers' | 'clientId'>, str
   [
     'no certificate of its own',
     'MUTUAL',
-    () => ({ tls: { ca } }),
+    () => ({ tls: { ca, serverName } }),
     // Whether the broker's own word for it arrives before the end of the connection is luck.
     'a certificate (kafka.tls.cert)',
   ],
