@@ -18,6 +18,8 @@ export interface ContainerEngine {
   ): WatchedProcess;
   /** SIGTERM for the command itself. */
   terminate(process: WatchedProcess): void;
+  /** Ends the command, whatever it does; nothing when it has ended. */
+  kill(process: WatchedProcess): void;
 }
 
 const isRoot = process.getuid?.() === 0;
@@ -73,6 +75,7 @@ const unconfined: ContainerEngine = {
     });
   },
   terminate: ({ child }) => void child.kill('SIGTERM'),
+  kill: ({ child }) => void child.kill('SIGKILL'),
 };
 
 /**
@@ -89,13 +92,28 @@ const confined: ContainerEngine = {
       env: { ...env, ...settings },
     });
   },
-  terminate({ child }) {
-    const [inner] = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').split(' ');
-    process.kill(Number(inner), 'SIGTERM');
+  terminate(started) {
+    const command = commandIn(started);
+    if (command === undefined) throw new Error('the command has ended, or has not begun');
+    process.kill(command, 'SIGTERM');
+  },
+  // unshare's own end does not end the command, as that is another user's.
+  kill(started) {
+    const command = commandIn(started);
+    if (command !== undefined) process.kill(command, 'SIGKILL');
+    started.child.kill('SIGKILL');
   },
 };
 
-const OWN_NAMESPACES = ['unshare', '--mount', '--pid', '--fork', '--kill-child'];
+/** The process that unshare waits for. */
+function commandIn({ child }: WatchedProcess): number | undefined {
+  const file = `/proc/${child.pid}/task/${child.pid}/children`;
+  const running = child.exitCode === null && child.signalCode === null && existsSync(file);
+  const [command = ''] = running ? readFileSync(file, 'utf8').split(' ') : [];
+  return command === '' ? undefined : Number(command);
+}
+
+const OWN_NAMESPACES = ['unshare', '--mount', '--pid', '--fork'];
 
 const ENTER = `
 root=$1 volume=$2 mounted=$3 workdir=$4 uid=$5 gid=$6; shift 6

@@ -5,7 +5,7 @@ import { freePorts } from '../../scripts/services/ports.ts';
 import { TestListener } from '../support/listener.ts';
 import type { WatchedProcess } from '../support/watched-process.ts';
 import { buildImage, type Image } from './build.ts';
-import { engines, makeVolume, withBase } from './container.ts';
+import { engines, makeVolume, withBase, type ContainerEngine } from './container.ts';
 import { context, read, stages } from './repository.ts';
 
 // Installing takes as long as the disk and the registry's cache take.
@@ -14,7 +14,7 @@ const PATIENCE_MS = 300_000;
 let image: Image;
 let folder: string;
 let listener: TestListener;
-const processes: WatchedProcess[] = [];
+const started: { engine: ContainerEngine; process: WatchedProcess }[] = [];
 
 beforeAll(async () => {
   listener = await TestListener.start();
@@ -25,8 +25,8 @@ beforeAll(async () => {
 }, PATIENCE_MS);
 
 afterEach(async () => {
-  for (const { child } of processes) child.kill('SIGKILL');
-  await Promise.all(processes.splice(0).map(({ closed }) => closed));
+  for (const { engine, process } of started) engine.kill(process);
+  await Promise.all(started.splice(0).map(({ process }) => process.closed));
 });
 
 afterAll(async () => {
@@ -88,7 +88,7 @@ describe.each(engines.map((engine) => [engine.name, engine] as const))('%s', (_n
 
   function start(volume: string, argv: readonly string[], settings: Record<string, string> = {}) {
     const process = engine.start(image, volume, argv, settings);
-    processes.push(process);
+    started.push({ engine, process });
     return process;
   }
 
