@@ -171,7 +171,8 @@ function join({ config, logger, catalogue, store, brokers, sender, checks }: Ing
     logger,
     snapshot: async () => ({
       subscriptions: operations.subscriptions(),
-      openDeadLetters: (await operations.deadLetters.list({ state: 'open' }, { offset: 0, limit: 1 })).total,
+      // Only how many: to read one, a broker would be asked that may be away just then.
+      openDeadLetters: (await operations.deadLetters.list({ state: 'open' }, { offset: 0, limit: 0 })).total,
       retentionHeadroomSeconds: leastOf(brokers.map((broker) => broker.retentionHeadroomSeconds())),
       parts: operations.readiness().parts,
     }),

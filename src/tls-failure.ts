@@ -4,6 +4,7 @@
 const SENTENCES: readonly (readonly [RegExp, string])[] = [
   [/^CERT_HAS_EXPIRED$/, 'shows a certificate that has expired'],
   [/^CERT_NOT_YET_VALID$/, 'shows a certificate that is not valid yet'],
+  [/^CERT_REVOKED$/, 'shows a certificate that was revoked'],
   [
     /^(?:UNABLE_TO_(?:VERIFY_LEAF_SIGNATURE|GET_ISSUER_CERT(?:_LOCALLY)?)|(?:DEPTH_ZERO_)?SELF_SIGNED_CERT(?:_IN_CHAIN)?|CERT_(?:SIGNATURE_FAILURE|UNTRUSTED|REJECTED)|INVALID_CA)$/,
     'shows a certificate that no trusted authority has signed ({}.tls.ca says which ones are trusted)',

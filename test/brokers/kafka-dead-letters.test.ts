@@ -164,6 +164,16 @@ describe('dead letters in a compacted topic', () => {
     expect(bodies.calls.read).toBe(11);
   });
 
+  test('how many there are is known while the topic cannot be read', async () => {
+    const { letters, bodies } = await site.started();
+    await letters.put(letter('l1'));
+    bodies.before = () => {
+      throw new Error('no broker answers');
+    };
+    await expect(letters.list({}, ALL)).rejects.toThrow('no broker answers');
+    expect(await letters.list({ state: 'open' }, { offset: 0, limit: 0 })).toEqual({ items: [], total: 1 });
+  });
+
   test('are listed in one order by all replicas, also those of one moment', async () => {
     const one = await site.started();
     for (const id of ['b', 'd', 'a', 'c']) await one.letters.put(letter(id));

@@ -83,9 +83,11 @@ const lines = (): Line[] => gateway.output.map((line) => JSON.parse(line) as Lin
 const reasons = () => lines().flatMap(({ level, reason }) => (level >= 40 && reason ? [reason] : []));
 const about = (what: string) => `Kafka at ${kafka.frontAddress}: ${what}`;
 
-const EXPIRED = 'its certificate has expired';
-const STRANGE = 'its certificate is signed by no authority that is trusted here (kafka.tls.ca)';
-const ELSEWHERE = 'its certificate is for another host name (kafka.tls.serverName says which one it has)';
+const EXPIRED = 'it shows a certificate that has expired';
+const STRANGE =
+  'it shows a certificate that no trusted authority has signed (kafka.tls.ca says which ones are trusted)';
+const ELSEWHERE =
+  'it shows a certificate for another host name (kafka.tls.serverName says which one is meant)';
 const NO_TLS = 'it ended the connection before TLS began: is there TLS on this port (kafka.tls.enabled)?';
 const REFUSED = `it refuses the user ${USER} or the password with scram-sha-256 (kafka.sasl)`;
 

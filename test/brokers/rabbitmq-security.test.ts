@@ -67,6 +67,19 @@ async function expectDelivery(): Promise<void> {
   await until(() => gotBy(listener).includes('e1'), 'the event');
 }
 
+/** An event that cannot be made durable: answered and logged without a secret. */
+async function expectNoPublishing(): Promise<void> {
+  const answer = await fetch(`${gateway.process.baseUrl}/event`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(orderEvent('refused')),
+  });
+  expect(answer.status).toBe(503);
+  const text = await answer.text();
+  for (const form of [PASSWORD, encodeURIComponent(PASSWORD)]) expect(text).not.toContain(form);
+  expect(gateway.process.output.join('\n')).toContain('"publish.failed"');
+}
+
 test(
   'TLS with certificates on both sides, a server name and a password of special characters; refused later, it comes back',
   async () => {
@@ -101,6 +114,7 @@ test(
       /^RabbitMQ at amqps:.* password/,
       () => front.taken,
     );
+    await expectNoPublishing();
     await ctl('change_password', USER, PASSWORD);
     await gateway.untilReady();
     await publish(gateway.process, 'e2');

@@ -94,6 +94,7 @@ export function deadLetters(given: GivenStage): void {
   test('lists newest first, page by page, and counts all that match', async () => {
     await put(...[3, 1, 5, 2, 4].map((n) => letter(n)));
     expect(await list()).toEqual({ ids: [5, 4, 3, 2, 1], total: 5 });
+    expect(await list({}, { offset: 0, limit: 0 })).toEqual({ ids: [], total: 5 });
     expect(await list({}, { offset: 0, limit: 2 })).toEqual({ ids: [5, 4], total: 5 });
     expect(await list({}, { offset: 3, limit: 2 })).toEqual({ ids: [2, 1], total: 5 });
     expect(await list({}, { offset: 5, limit: 2 })).toEqual({ ids: [], total: 5 });

@@ -1,4 +1,5 @@
 /** What is wrong with the way to a broker, in words that tell an operator which setting to look at. */
+import { tlsFailure } from '../../../tls-failure.ts';
 import type { KafkaConnection } from './connection.ts';
 
 /** A broker gave no answer. The message is one sentence that names it and what is wrong. */
@@ -28,9 +29,9 @@ type Settings = Pick<KafkaConnection, 'tls' | 'sasl'>;
  */
 export function knownFailure(error: unknown, settings: Settings): string | undefined {
   const seen = [...errorsIn(error)];
-  for (const { code } of seen) {
-    const sentence = code === undefined ? undefined : (CERTIFICATE[code] ?? alertOf(code, settings));
-    if (sentence !== undefined) return sentence;
+  for (const one of seen) {
+    const sentence = tlsFailure(one, 'kafka');
+    if (sentence !== undefined) return `it ${sentence}`;
   }
   const has = (name: string): boolean =>
     seen.some(({ apiId, message }) => apiId === name || message.startsWith(name));
@@ -74,36 +75,8 @@ function* errorsIn(error: unknown): Generator<Seen> {
   yield* errorsIn(error.cause);
 }
 
-const UNKNOWN_AUTHORITY = 'its certificate is signed by no authority that is trusted here (kafka.tls.ca)';
-
-/** By the codes of Node.js and OpenSSL. */
-const CERTIFICATE: Readonly<Record<string, string>> = {
-  CERT_HAS_EXPIRED: 'its certificate has expired',
-  CERT_NOT_YET_VALID: 'its certificate is not valid yet',
-  CERT_REVOKED: 'its certificate was revoked',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNKNOWN_AUTHORITY,
-  UNABLE_TO_GET_ISSUER_CERT: UNKNOWN_AUTHORITY,
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNKNOWN_AUTHORITY,
-  SELF_SIGNED_CERT_IN_CHAIN: UNKNOWN_AUTHORITY,
-  DEPTH_ZERO_SELF_SIGNED_CERT: UNKNOWN_AUTHORITY,
-  CERT_SIGNATURE_FAILURE: UNKNOWN_AUTHORITY,
-  ERR_TLS_CERT_ALTNAME_INVALID:
-    'its certificate is for another host name (kafka.tls.serverName says which one it has)',
-};
-
-/** What the broker says of the gateway's certificate, as the last it says. */
-const ALERT = /^ERR_SSL_\S+_ALERT_(\w*CERTIFICATE\w*|UNKNOWN_CA|HANDSHAKE_FAILURE)$/;
-
-function alertOf(code: string, { tls }: Settings): string | undefined {
-  const alert = ALERT.exec(code)?.[1]?.toLowerCase().replaceAll('_', ' ');
-  if (alert === undefined) return undefined;
-  return tls?.cert === undefined
-    ? `it wants a certificate (kafka.tls.cert): ${alert}`
-    : `it does not take the certificate shown to it (kafka.tls.cert): ${alert}`;
-}
-
 function isCutOff({ code, message }: Seen): boolean {
-  return code === 'ECONNRESET' || code === 'EPROTO' || message.startsWith('TLS handshake failed');
+  return code === 'ECONNRESET' || message.startsWith('TLS handshake failed');
 }
 
 const VAGUE = /^Connection (closed|error|to .* failed|closed while waiting for ready)\.?$|ECONNRESET|EPIPE/;
