@@ -50,6 +50,12 @@ test('there is a case for every alert, and each has what an operator needs', () 
   }
 });
 
+test('docs/operations.md has a section for every alert, and for no other', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/operations.md'), 'utf8');
+  const sections = [...page.matchAll(/^### (TmfHub\w+)$/gm)].map(([, name]) => name);
+  expect(sections.toSorted()).toEqual(Object.keys(alertCases).toSorted());
+});
+
 test.each(Object.entries(alertCases))(
   '%s fires when it should, and neither too early, nor for less, nor for another gateway',
   async (alert, { bad, alsoBad = bad, good, at, before }) => {
