@@ -137,11 +137,11 @@ export class PartitionReader {
     }
   }
 
-  /** Reading is tried again after a pause, for as long as the partition is ours. */
+  /** Reading is tried again after a pause, for as long as the partition is ours; one reason is said once. */
   async #failed(error: unknown): Promise<boolean> {
     if (this.#stopped) return true;
-    const { topic, partition } = this.partition;
-    this.#logger.error({ topic, partition, error: String(error) }, 'partition.read-failed');
+    const about = { topic: this.partition.topic, partition: this.partition.partition, error: String(error) };
+    if (this.#routedLog.isNews(error)) this.#logger.error(about, 'partition.read-failed');
     await sleep(this.#clock, RETRY_MS);
     return true;
   }

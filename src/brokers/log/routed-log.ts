@@ -14,6 +14,7 @@ export class RoutedLog {
   readonly #windows = { head: new Window(WINDOW_BYTES), catchUp: new Window(WINDOW_BYTES) };
   readonly #stopped: Promise<void>;
   #epoch = -1;
+  #failure: string | undefined;
 
   /** Once `stopped` resolves nothing is waited for any more: what is read then is not to be used. */
   constructor(log: Log, partition: Partition, intake: Intake, stopped: Promise<void>) {
@@ -32,6 +33,7 @@ export class RoutedLog {
     if (cached) return cached;
     try {
       const batch = await this.#log.read(this.#partition, from, READ_BYTES, window);
+      this.#failure = undefined;
       if (batch.next === from) return 'nothing';
       const epoch = this.#intake.epoch;
       const routed: Routed[] = [];
@@ -54,6 +56,13 @@ export class RoutedLog {
   /** False when subscriptions came or went since the stretch was matched: it must be read again (RULES 2). */
   isCurrent(stretch: Stretch): boolean {
     return stretch.epoch === this.#intake.epoch;
+  }
+
+  /** Is it another failure than the last one, or was something read in between? */
+  isNews(error: unknown): boolean {
+    const before = this.#failure;
+    this.#failure = String(error);
+    return this.#failure !== before;
   }
 
   #cached(from: number): Stretch | undefined {
