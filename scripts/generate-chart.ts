@@ -1,12 +1,13 @@
 /**
  * Writes what the chart says of its values: values.yaml, values.schema.json and the table in its README.md, from
- * scripts/helm/values/ and the gateway's own settings; and where hubs live. `--check` writes nothing and fails when they
- * are not current.
+ * scripts/helm/values/ and the gateway's own settings; where hubs live; and the defaults that its templates compare
+ * values with. `--check` writes nothing and fails when they are not current.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { chartDefaults, chartReference, chartSchema } from './helm/chart-values.ts';
+import { chartSettings } from './helm/config-schema.ts';
 import { chartHubPaths } from './helm/hub-paths.ts';
 
 const CHART = join(import.meta.dirname, '../helm/tmf-hub-gateway');
@@ -20,6 +21,7 @@ const files = {
   'values.schema.json': chartSchema(),
   'README.md': readme.replace(TABLE, () => `\n${chartReference()}\n`),
   'files/hub-paths.json': chartHubPaths(),
+  'files/settings.json': chartSettings(),
 };
 
 for (const [file, content] of Object.entries(files)) {

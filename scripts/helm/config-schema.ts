@@ -5,14 +5,15 @@
 import { z } from 'zod';
 import { keys, schema } from '../../src/config/schema.ts';
 import { type Note, withStandIns } from '../../src/config/setting.ts';
+import { put, type Tree } from '../../src/config/tree.ts';
+import { builtInProfiles } from '../../src/tmf/profiles.ts';
+import { formOf } from './setting-forms.ts';
 
 export interface JsonSchema extends Record<string, unknown> {
   properties?: Record<string, JsonSchema>;
   items?: JsonSchema;
+  anyOf?: JsonSchema[];
 }
-
-/** A variable of `secretEnv`. */
-const REFERENCE = '\\$\\{[A-Z_][A-Z0-9_]*\\}';
 
 /** Set by the chart: from values of their own, or to where it mounts things. */
 const CHARTS_OWN = [
@@ -32,16 +33,16 @@ const CHARTS_OWN = [
   'subscriptions',
 ];
 
-/** By the beginning of what is expected; the first that fits. */
-const FORMS: readonly (readonly [start: string, pattern: string])[] = [
-  ['a duration', '^[0-9]+(ms|s|m|h|d)$'],
-  ['a size', '^[0-9]+(B|KiB|MiB|GiB|TiB)$'],
-];
-const SECRET_FORMS: typeof FORMS = [
-  ['a file', '^/'],
-  ['a URL', `^(${REFERENCE}|[^@\\s]+)$`],
-  ['', `^${REFERENCE}$`],
-];
+/** What members of one entry have to do with each other. */
+const ONE_OF_TWO = { dependencies: { version: ['api'] }, not: { required: ['basePath', 'api'] } };
+const ENTRIES: Readonly<Record<string, object>> = {
+  subscriptions: ONE_OF_TWO,
+  'hub.scopes': { ...ONE_OF_TWO, anyOf: [{ required: ['api'] }, { required: ['basePath'] }] },
+  'hub.profiles': {
+    if: { required: ['listenerBase'] },
+    then: { required: ['callback'], properties: { callback: { const: 'append' } } },
+  },
+};
 
 export function configSchema(): { readonly config: JsonSchema; readonly subscriptions: JsonSchema } {
   const whole = z.toJSONSchema(schema, {
@@ -52,9 +53,25 @@ export function configSchema(): { readonly config: JsonSchema; readonly subscrip
   for (const key of withStandIns(keys)) {
     if (key.kind !== 'section') narrow(at(whole, key.key.replaceAll('[]', '.[]').split('.')), key.note);
   }
+  for (const [list, rules] of Object.entries(ENTRIES)) {
+    const { items } = at(whole, list.split('.')) ?? {};
+    if (items) Object.assign(items, rules);
+  }
   const subscriptions = whole.properties?.['subscriptions'] ?? {};
   for (const key of CHARTS_OWN) remove(whole, key.split('.'));
   return { config: withoutDefaults(whole), subscriptions: withoutDefaults(subscriptions) };
+}
+
+/** Defaults and names of the gateway that the templates compare values with, as a file. */
+export function chartSettings(): string {
+  const defaults: Tree = {};
+  for (const { kind, path, ...key } of keys) {
+    if (kind === 'section') put(defaults, path, {});
+    else if (kind === 'setting' && 'note' in key && key.note.standard !== undefined)
+      put(defaults, path, key.note.standard);
+  }
+  const profiles = builtInProfiles.map(({ name }) => name);
+  return `${JSON.stringify({ defaults, profiles }, null, 2)}\n`;
 }
 
 function at(schema: JsonSchema | undefined, [step, ...rest]: readonly string[]): JsonSchema | undefined {
@@ -62,10 +79,17 @@ function at(schema: JsonSchema | undefined, [step, ...rest]: readonly string[]):
   return at(step === '[]' ? schema?.items : schema?.properties?.[step], rest);
 }
 
-function narrow(schema: JsonSchema | undefined, { expected, secret }: Note): void {
-  if (schema?.['type'] !== 'string') return;
-  const form = (secret ? SECRET_FORMS : FORMS).find(([start]) => expected.startsWith(start));
-  if (form !== undefined) schema['pattern'] = form[1];
+function narrow(schema: JsonSchema | undefined, { expected, each, secret }: Note): void {
+  if (schema === undefined || schema['enum'] !== undefined) return;
+  if (each !== undefined) narrow(schema.items, { expected: each, fromText: String });
+  for (const one of schema.anyOf ?? []) narrow(one, { expected, fromText: String });
+  if (['string', 'integer'].includes(typeOf(schema))) Object.assign(schema, formOf(expected, secret));
+}
+
+/** What may be written as a number, too, is a text. */
+function typeOf({ type }: JsonSchema): string {
+  const [first] = [type].flat();
+  return typeof first === 'string' ? first : '';
 }
 
 function remove(schema: JsonSchema, [step = '', ...rest]: readonly string[]): void {

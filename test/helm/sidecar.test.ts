@@ -30,11 +30,16 @@ beforeAll(async () => {
 afterAll(() => charts.remove());
 
 /** The example with other values of the gateway, and maybe another port of its listener. */
-async function render(hub: object, release = 'legacy', port = 9000): Promise<readonly Manifest[]> {
+async function render(
+  hub: object,
+  release = 'legacy',
+  port = 9000,
+  replicaCount = 2,
+): Promise<readonly Manifest[]> {
   const { 'tmf-hub-gateway': ofHub, ...rest } = parse(VALUES.replaceAll('9000', `${port}`)) as {
     'tmf-hub-gateway': object;
   };
-  return charts.render(example, { ...rest, 'tmf-hub-gateway': { ...ofHub, ...hub } }, release);
+  return charts.render(example, { ...rest, replicaCount, 'tmf-hub-gateway': { ...ofHub, ...hub } }, release);
 }
 
 /** How many events the listener has taken from this one. */
@@ -91,8 +96,9 @@ describe('the pod of the example', () => {
     const shared = await render({});
     expect(specOf(shared, 'Deployment')).toMatchObject({ replicas: 2, strategy: { type: 'RollingUpdate' } });
     expect(specOf(shared, 'PersistentVolumeClaim')).toBeUndefined();
-    const own = await render(EMBEDDED);
-    expect(specOf(own, 'Deployment')).toMatchObject({ strategy: { type: 'Recreate' } });
+    await expect(render(EMBEDDED)).rejects.toThrow('2 pods cannot share the volume of tmf-hub-gateway');
+    const own = await render(EMBEDDED, 'legacy', 9000, 1);
+    expect(specOf(own, 'Deployment')).toMatchObject({ replicas: 1, strategy: { type: 'Recreate' } });
     expect(siteOf(own).pod.volumes).toContainEqual({
       name: 'tmf-hub-gateway-data',
       persistentVolumeClaim: { claimName: 'legacy-tmf-hub-gateway' },
@@ -231,7 +237,7 @@ describe('a gateway that has what the pod gives it', () => {
   test(
     'with a volume instead: what registers itself on localhost gets what is published',
     async () => {
-      const gateway = await start(siteOf(await render(EMBEDDED, 'legacy', listener.port)));
+      const gateway = await start(siteOf(await render(EMBEDDED, 'legacy', listener.port, 1)));
       const callback = `http://localhost:${listener.port}/mine`;
       const made = await send('POST', hubOf(gateway), { callback, query: `eventType=${TYPE}` });
       expect(made.status).toBe(201);

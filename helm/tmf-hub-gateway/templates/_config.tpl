@@ -21,7 +21,7 @@ hub: {{ toJson . }}
 {{- end }}
 server:
   basePath: {{ include "tmf-hub-gateway.basePath" . | quote }}
-{{- if and .Values.ingress.enabled .Values.ingress.hosts }}
+{{- if and .Values.ingress.enabled .Values.ingress.hosts (not (hasPrefix "*" (first .Values.ingress.hosts).host)) }}
   publicUrl: {{ printf "%s://%s" (ternary "https" "http" (gt (len .Values.ingress.tls) 0)) (first .Values.ingress.hosts).host }}
 {{- end }}
 {{- end -}}
@@ -40,7 +40,7 @@ data:
 broker: {{ .Values.broker }}
 {{- end }}
 {{- with .Values.kafka }}
-{{- if .brokers }}
+{{- if eq (include "tmf-hub-gateway.hasKafka" $) "true" }}
 kafka:
   brokers: {{ toJson .brokers }}
   tls:
@@ -85,7 +85,7 @@ cert: {{ printf "%s/%s" $folder .certKey }}
 key: {{ printf "%s/%s" $folder .keyKey }}
 {{- end }}
 {{- if .serverName }}
-serverName: {{ .serverName }}
+serverName: {{ .serverName | quote }}
 {{- end }}
 {{- end -}}
 {{- end -}}
@@ -98,6 +98,13 @@ serverName: {{ .serverName }}
 {{- range . -}}{{- $kinds = append $kinds .broker -}}{{- end -}}
 {{- end -}}
 {{- has "embedded" $kinds -}}
+{{- end -}}
+
+{{/* Is there anything about it? With config.sources it is what they have in common, the servers perhaps not. */}}
+{{- define "tmf-hub-gateway.hasKafka" -}}
+{{- with .Values.kafka -}}
+{{- or (not (empty .brokers)) .tls.enabled (ne .sasl.mechanism "none") -}}
+{{- end -}}
 {{- end -}}
 
 {{/* What is not in Redis lies on a volume; a pod without one takes it along when it goes. */}}
@@ -113,6 +120,8 @@ serverName: {{ .serverName }}
 {{- define "tmf-hub-gateway.basePath" -}}
 {{- if .Values.canvas.enabled -}}
 /{{ include "tmf-hub-gateway.canvas.name" . }}
+{{- else -}}
+{{- dig "server" "basePath" "" .Values.config -}}
 {{- end -}}
 {{- end -}}
 

@@ -12,6 +12,26 @@
 {{- if and $scaled (eq (include "tmf-hub-gateway.hasVolume" .) "true") (eq .Values.mode "standalone") -}}
 {{- fail "more than one replica cannot share a volume: set redis.enabled, so that they share the registry there; or set persistence.enabled to false, if all subscriptions are declared" -}}
 {{- end -}}
+{{- if and $scaled (not .Values.redis.enabled) (eq (dig "hub" "registration" "closed" .Values.config) "open") -}}
+{{- fail "config.hub.registration open needs redis.enabled with more than one replica: each would know its own registrations only, and pass over the events of the others" -}}
+{{- end -}}
+{{- with .Values.autoscaling -}}
+{{- if and .enabled (gt (int .minReplicas) (int .maxReplicas)) -}}
+{{- fail "autoscaling.minReplicas must not be more than autoscaling.maxReplicas" -}}
+{{- end -}}
+{{- if and .enabled (not (dig "requests" "cpu" (dig "limits" "cpu" "" $.Values.resources) $.Values.resources)) -}}
+{{- fail "autoscaling goes by a share of the CPU that is requested: set resources.requests.cpu" -}}
+{{- end -}}
+{{- end -}}
+{{- if and .Values.canvas.enabled (dig "server" "basePath" "" .Values.config) -}}
+{{- fail "canvas.enabled sets config.server.basePath, which a Canvas wants to be /{release}-{componentName}: leave it out" -}}
+{{- end -}}
+{{- if not (regexMatch "^[a-z]([a-z0-9-]*[a-z0-9])?$" (include "tmf-hub-gateway.fullname" .)) -}}
+{{- fail (printf "%s is no name for a Service, which begins with a letter: set fullnameOverride" (include "tmf-hub-gateway.fullname" .)) -}}
+{{- end -}}
+{{- if eq (int .Values.service.port) (int .Values.service.adminPort) -}}
+{{- fail "service.port and service.adminPort must differ" -}}
+{{- end -}}
 {{- if eq (int .Values.ports.hub) (int .Values.ports.admin) -}}
 {{- fail "ports.hub and ports.admin must differ" -}}
 {{- end -}}
@@ -32,19 +52,27 @@
 {{- include "tmf-hub-gateway.rules.tls" (dict "of" "rabbitmq" "tls" .Values.rabbitmq.tls "isOn" (hasPrefix "amqps:" .Values.rabbitmq.url) "by" "a rabbitmq.url that begins with amqps") -}}
 {{- include "tmf-hub-gateway.rules.tls" (dict "of" "redis" "tls" .Values.redis.tls "isOn" (hasPrefix "rediss:" .Values.redis.url) "by" "a redis.url that begins with rediss") -}}
 {{- $known := list -}}
-{{- range .Values.secretEnv -}}{{- $known = append $known .name -}}{{- end -}}
-{{- range regexFindAll "\\$\\{[A-Z_][A-Z0-9_]*\\}" (toJson (dict "config" .Values.config "subscriptions" .Values.subscriptions)) -1 -}}
-{{- $name := trimSuffix "}" (trimPrefix "${" .) -}}
+{{- range .Values.secretEnv -}}
+{{- if has .name $known -}}{{- fail (printf "secretEnv has %s twice" .name) -}}{{- end -}}
+{{- $known = append $known .name -}}
+{{- end -}}
+{{- $written := toJson (dict "config" .Values.config "subscriptions" .Values.subscriptions) -}}
+{{- with regexFind "([^\"$]\\$\\{[A-Z_][A-Z0-9_]*\\}|\"\\$\\{[A-Z_][A-Z0-9_]*\\}[^\"])" $written -}}
+{{- fail (printf "%s in config or subscriptions: a variable is a whole value, never a part of one" (regexFind "\\$\\{[A-Z0-9_]*\\}" .)) -}}
+{{- end -}}
+{{- range regexFindAll "\"\\$\\{[A-Z_][A-Z0-9_]*\\}\"" $written -1 -}}
+{{- $name := regexFind "[A-Z_][A-Z0-9_]*" . -}}
 {{- if not (has $name $known) -}}
-{{- fail (printf "%s stands in config or subscriptions, and secretEnv has no variable of that name" .) -}}
+{{- fail (printf "${%s} stands in config or subscriptions, and secretEnv has no variable of that name" $name) -}}
 {{- end -}}
 {{- end -}}
 {{- if not (regexMatch "^[a-z0-9][a-z0-9.-]{0,60}$" (include "tmf-hub-gateway.gatewayName" .)) -}}
 {{- fail "the name of the gateway (config.name, or the release's) is lower-case letters, digits, \".\" and \"-\", at most 61" -}}
 {{- end -}}
+{{- include "tmf-hub-gateway.settings" . -}}
 {{- end -}}
 
-{{/* What the gateway would refuse when it starts. */}}
+{{/* The gateway would refuse these, too. */}}
 {{- define "tmf-hub-gateway.rules.tls" -}}
 {{- $files := or .tls.caKey .tls.certKey .tls.keyKey -}}
 {{- if and $files (not .tls.secretName) -}}

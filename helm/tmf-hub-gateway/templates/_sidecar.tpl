@@ -40,6 +40,15 @@ docs/sidecar.md shows where each goes.
 {{- sub (include "tmf-hub-gateway.gracePeriod" . | int64) .Values.shutdown.preStopSeconds -}}
 {{- end -}}
 
+{{/* (list CONTEXT REPLICAS): `replicas` of the host's Deployment: a volume with the registry or the events is of one pod only. */}}
+{{- define "tmf-hub-gateway.sidecar.replicas" -}}
+{{- $replicas := index . 1 | int -}}
+{{- if and (gt $replicas 1) (eq (include "tmf-hub-gateway.hasVolume" (index . 0)) "true") -}}
+{{- fail (printf "%d pods cannot share the volume of %s: set its redis.enabled; or its persistence.enabled to false, if all subscriptions are declared" $replicas (index . 0).Chart.Name) -}}
+{{- end -}}
+{{- $replicas -}}
+{{- end -}}
+
 {{/* The strategy of the host's Deployment: a volume of one pod cannot be handed over while two of them run. */}}
 {{- define "tmf-hub-gateway.sidecar.strategy" -}}
 type: {{ ternary "Recreate" "RollingUpdate" (eq (include "tmf-hub-gateway.hasVolume" .) "true") }}
