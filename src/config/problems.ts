@@ -117,10 +117,10 @@ function at(tree: unknown, path: Path): unknown {
   );
 }
 
-/** Short, on one line, without the password of a URL and the keys of signatures. */
+/** Short, on one line, without the password of a URL, however it is spelled, and the keys of signatures. */
 function show(value: unknown): string {
   const text = JSON.stringify(value)
-    .replace(/\/\/[^/@\s"]*@/g, '//***@')
+    .replace(/\/\/[^\s"]*@/g, '//***@')
     .replace(/whsec_[^\s"\\]*/g, 'whsec_***');
   return text.length > 100 ? `${text.slice(0, 100)}...` : text;
 }

@@ -17,6 +17,9 @@ export const redis = section('Redis, where several replicas share the registry o
   tls: tlsSection('redis', 'rediss'),
 });
 
+const SPELLING =
+  'user and password as URLs want them, with %25 for a percent sign; redis.username and redis.password take them as they are';
+
 interface Mistake {
   readonly path: readonly string[];
   readonly params: CheckParams;
@@ -31,7 +34,11 @@ export function redisMistakes(config: Readonly<Record<string, unknown>>): Mistak
     isOne ? [{ path: ['redis', ...member.split('.')], params: { expected } }] : [];
   const alone = (member: string, other: string, isOne: boolean) =>
     mistake(member, `to stand beside ${other}`, isOne);
+  // For these the client throws instead of connecting.
+  const { pathname, credentials: given } = partsOf(url);
   return [
+    ...mistake('url', SPELLING, !isEncoded(given)),
+    ...mistake('url', 'the number of a database after the host, or nothing', !/^(?:\/\d*)?$/.test(pathname)),
     ...alone('username', 'redis.url', username !== undefined && url === undefined),
     ...alone('password', 'redis.url', password !== undefined && url === undefined),
     ...alone(
@@ -50,6 +57,24 @@ export function redisMistakes(config: Readonly<Record<string, unknown>>): Mistak
     ...alone('tls.key', 'redis.tls.cert', key !== undefined && cert === undefined),
     ...mistake('tls.key', 'the key of redis.tls.cert', !belongTogether(cert, key)),
   ];
+}
+
+/** Of what is no URL: nothing. */
+function partsOf(url: unknown) {
+  const parsed = typeof url === 'string' ? URL.parse(url) : null;
+  return {
+    pathname: parsed?.pathname ?? '',
+    credentials: `${parsed?.username ?? ''}:${parsed?.password ?? ''}`,
+  };
+}
+
+function isEncoded(part: string): boolean {
+  try {
+    decodeURIComponent(part);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function mapping(value: unknown): Record<string, unknown> {

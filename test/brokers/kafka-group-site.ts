@@ -63,6 +63,8 @@ export class Gateway {
   remembered: string | undefined;
   assigning: () => Promise<void> = () => Promise.resolve();
   revoking: (how: Departure) => Promise<void> = () => Promise.resolve();
+  /** As `group.not-joined: the reason`. */
+  readonly warnings: string[] = [];
   /** Two calls to the owner that must not have come one upon the other. */
   readonly breaches: string[] = [];
   readonly #site: GroupSite;
@@ -77,9 +79,11 @@ export class Gateway {
     this.wire = new FakeWire(clock, { cluster: site.cluster, sessionTimeoutMs: SESSION_MS });
     const cluster = new Cluster(this.wire, clock, silentLogger);
     cluster.want(['a']);
+    const warn = (fields: { reason?: string }, message: string) =>
+      void this.warnings.push(`${message}: ${fields.reason}`);
     this.membership = new Membership({
       ...{ wire: this.wire, cluster, coordinators: new Coordinators(this.wire, cluster) },
-      ...{ clock, logger: silentLogger, group: 'tmf-hub' },
+      ...{ clock, logger: { ...silentLogger, warn }, group: 'tmf-hub' },
       ...{ sessionTimeoutMs: SESSION_MS, attemptTimeoutMs: ATTEMPT_MS },
       sources: () =>
         [...cluster.topics.values()].flatMap(({ name: topic, leaders }) =>

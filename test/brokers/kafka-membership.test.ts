@@ -132,6 +132,23 @@ describe('joining', () => {
     expect(gateway.membership.problem).toBeUndefined();
   });
 
+  test('what keeps it out once the brokers are back is told, once', async () => {
+    const gateway = site.gateway();
+    for (const node of site.cluster.nodes.values()) gateway.wire.away.add(node);
+    gateway.start();
+    await site.clock.advance(5_000);
+    expect(gateway.warnings).toEqual([]);
+    site.cluster.coordinatorOf = () => -COORDINATOR_NOT_AVAILABLE;
+    gateway.wire.away.clear();
+    await site.clock.advance(60_000);
+    expect(gateway.warnings).toEqual([expect.stringMatching(/^group\.not-joined: .*NOT_AVAILABLE/)]);
+    site.cluster.coordinatorOf = () => 1;
+    await site.until(() => gateway.holds.length === 4);
+    site.cluster.coordinatorOf = () => -COORDINATOR_NOT_AVAILABLE;
+    await site.clock.advance(SESSION_MS * 6);
+    expect(gateway.warnings.length).toBeGreaterThan(1);
+  });
+
   test('is tried again when the answer is lost', async () => {
     const gateway = site.gateway();
     const lost = new Set(['joinGroup', 'syncGroup']);

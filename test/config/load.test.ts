@@ -183,6 +183,12 @@ subscriptions: [{ callback: 'http://user:hunter4@host/' }]
     expect(all[4]).toContain('given "http://***@host/"');
   });
 
+  test.each(['hunter@2', 'hunter/2', 'hunter2'])('nor does one that a URL has as it is: %s', (password) => {
+    const yaml = `subscriptions: [{ callback: 'http://user:${password}@host/' }]`;
+    const [only = '', ...more] = problems(yaml);
+    expect([only, more]).toEqual([expect.stringContaining('given "http://***@host/"'), []]);
+  });
+
   test('nor do those of an entry, or of entries, that are not what is expected', () => {
     const secret = `whsec_${Buffer.alloc(24, 7).toString('base64')}`;
     const entry = JSON.stringify({ secret, callback: 'http://x/' });

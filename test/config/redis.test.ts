@@ -52,6 +52,28 @@ describe('user and password beside the URL', () => {
   });
 });
 
+describe('a URL that the client of Redis would not take', () => {
+  const said = (expected: string) => [
+    `redis.url: expected ${expected}; given a value that is not shown by TMF_HUB_REDIS_URL`,
+  ];
+
+  test.each(['redis://:100%@r', 'rediss://u%zz:p@r', 'redis://:%ff@r/0'])('%s', (URL) => {
+    expect(problems({ URL })).toEqual(
+      said(
+        'user and password as URLs want them, with %25 for a percent sign; redis.username and redis.password take them as they are',
+      ),
+    );
+  });
+
+  test.each(['redis://r/first', 'redis://r/-1', 'redis://r/0/1'])('%s', (URL) => {
+    expect(problems({ URL })).toEqual(said('the number of a database after the host, or nothing'));
+  });
+
+  test.each(['redis://:100%25@r', 'redis://r/', 'redis://r/15', 'redis://r?x=1'])('but %s', (URL) => {
+    expect(problems({ URL })).toEqual([]);
+  });
+});
+
 describe('tls', () => {
   const TLS = { URL: 'REDISS://r' };
 

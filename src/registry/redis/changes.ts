@@ -40,6 +40,8 @@ export class Changes {
   #position: Pulse | undefined;
   #reconciledAt = 0;
   #trouble: string | undefined;
+  /** Reasons that were logged since all was well. */
+  readonly #said = new Set<string>();
   #needsOperator = false;
   #stopped = false;
 
@@ -126,19 +128,23 @@ export class Changes {
   #works(): void {
     if (this.#trouble === undefined) return;
     this.#trouble = undefined;
+    this.#said.clear();
     this.#needsOperator = false;
     this.#options.logger.info({}, 'registry.back');
   }
 
-  /** Says so once; of what an operator has to mend each time that it is something else. */
+  /** Says so once; of what an operator has to mend, each thing once. */
   #failed(error: unknown): void {
     const { logger } = this.#options;
     const reason = error instanceof Error ? error.message : String(error);
     if (this.#trouble === reason || this.#stopped) return;
     this.#needsOperator = error instanceof RegistryUnavailable && error.needsOperator;
+    const isFirst = this.#trouble === undefined;
+    this.#trouble = reason;
+    if (this.#said.has(reason)) return;
+    this.#said.add(reason);
     if (error instanceof OtherRegistry) logger.error({ reason }, 'registry.other');
     else if (this.#needsOperator) logger.error({ reason }, 'registry.refused');
-    else if (this.#trouble === undefined) logger.warn({ reason }, 'registry.away');
-    this.#trouble = reason;
+    else if (isFirst) logger.warn({ reason }, 'registry.away');
   }
 }

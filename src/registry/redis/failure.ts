@@ -20,7 +20,7 @@ export function lostConnection(address: string, error: unknown): Failure {
 /** Of an attempt to connect. */
 export function connectFailure(address: string, error: unknown): Failure {
   const refusal =
-    tlsFailure(error, 'redis') ?? (error instanceof ErrorReply ? refusalOf(error.message) : undefined);
+    tlsFailure(error, 'redis') ?? (error instanceof ErrorReply ? refusalOf(wordsOf(error)) : undefined);
   if (refusal !== undefined) return { sentence: `Redis at ${address} ${refusal}`, needsOperator: true };
   const otherPort = otherPortSeen(address, error);
   return lostConnection(address, otherPort ?? error);
@@ -43,9 +43,15 @@ export function failedCall(address: string, error: unknown): Failure {
   const server = `Redis at ${address}`;
   if (!(error instanceof ErrorReply))
     return { sentence: `${server}: ${reasonOf(error)}`, needsOperator: false };
-  const refusal = accessRefusal(error.message);
-  const sentence = refusal ? `${server} ${refusal}` : `${server}: ${error.message}`;
-  return { sentence, needsOperator: !BUSY.test(error.message) };
+  const words = wordsOf(error);
+  const refusal = accessRefusal(words);
+  const sentence = refusal ? `${server} ${refusal}` : `${server}: ${words}`;
+  return { sentence, needsOperator: !BUSY.test(words) };
+}
+
+/** Who does not know a command repeats what came with it: the password, or what a subscription has of secrets. */
+function wordsOf({ message }: ErrorReply): string {
+  return message.replace(/,? with args beginning with:.*/s, '');
 }
 
 /** The server's own words may name the user. */

@@ -69,6 +69,8 @@ class RedisRegistry implements DocumentStore<Kept> {
   /** Why it is not open yet. */
   #waitsFor: string | undefined;
   #saidAt = -Infinity;
+  /** That were logged while it was not open yet. */
+  readonly #refusals = new Set<string>();
   #closed = false;
 
   constructor(options: RedisRegistryOptions) {
@@ -202,14 +204,13 @@ class RedisRegistry implements DocumentStore<Kept> {
     }
   }
 
-  /** What waiting can mend now and then; else only when it is something else than last time. */
+  /** What waiting can mend now and then; anything else once. */
   #sayThatItWaits({ message: reason, needsOperator }: RegistryUnavailable): void {
     const { clock, logger } = this.#options;
-    const isOther = reason !== this.#waitsFor;
     this.#waitsFor = reason;
     if (needsOperator) {
-      this.#saidAt = -Infinity;
-      if (isOther) logger.error({ reason }, 'registry.refused');
+      if (!this.#refusals.has(reason)) logger.error({ reason }, 'registry.refused');
+      this.#refusals.add(reason);
     } else if (clock.monotonic() - this.#saidAt >= SAY_AGAIN_MS) {
       this.#saidAt = clock.monotonic();
       logger.warn({ reason }, 'registry.waiting');

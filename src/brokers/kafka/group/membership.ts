@@ -8,6 +8,7 @@ import {
   shareOut,
   type MemberData,
 } from './assignment.ts';
+import { Complaints } from './complaints.ts';
 import type { Cluster } from '../wire/cluster.ts';
 import type { Coordinators } from '../wire/coordinators.ts';
 import {
@@ -63,6 +64,7 @@ export class Membership {
   readonly lease: Lease;
   readonly #deps: MembershipDeps;
   readonly #requests: GroupRequests;
+  readonly #complaints: Complaints;
   #memberId = '';
   #generation = -1;
   #assignment = NOTHING;
@@ -79,6 +81,7 @@ export class Membership {
   constructor(deps: MembershipDeps) {
     this.#deps = deps;
     this.lease = new Lease(deps.clock, deps);
+    this.#complaints = new Complaints(deps);
     this.#requests = new GroupRequests(deps.wire, deps.group, deps.sessionTimeoutMs);
   }
 
@@ -164,18 +167,11 @@ export class Membership {
 
   async #failed(problem: string): Promise<void> {
     if (problem !== AGAIN) {
-      const news = problem === this.problem ? undefined : problem;
       this.problem = problem;
-      await this.#lookAgain(news, 'group.not-joined');
+      this.#deps.coordinators.forget([this.#deps.group]);
+      await this.#complaints.met(problem, 'group.not-joined');
     }
     await sleep(this.#deps.clock, problem === AGAIN ? 0 : RETRY_MS);
-  }
-
-  /** For the coordinator. Says the news, unless no broker answers at all: that is said elsewhere. */
-  async #lookAgain(news: string | undefined, message: string): Promise<void> {
-    const { cluster, coordinators, group, logger } = this.#deps;
-    coordinators.forget([group]);
-    if ((await cluster.isThere()) && news !== undefined) logger.warn({ group, reason: news }, message);
   }
 
   /** Undefined once this process has its part; else why not. */
@@ -215,6 +211,7 @@ export class Membership {
     await cluster.refresh();
     this.lease.renew(sentAt);
     this.problem = undefined;
+    this.#complaints.over();
     const { partitions } = this.#assignment;
     this.#deps.logger.info(
       { group, generation: this.#generation, partitions: partitions.length },
@@ -266,13 +263,14 @@ export class Membership {
         if (errorCode !== NONE) throw new Error(nameOf(errorCode));
         this.lease.renew(sentAt);
         this.problem = undefined;
+        this.#complaints.over();
         pause = HEARTBEAT_MS;
       } catch (error) {
         if (stay.isOver()) return 'lost';
         pause = RETRY_MS;
-        const news = this.problem === undefined ? reasonOf(error) : undefined;
         this.problem = `the group does not answer: ${reasonOf(error)}`;
-        await this.#lookAgain(news, 'group.silent');
+        this.#deps.coordinators.forget([this.#deps.group]);
+        await this.#complaints.met(reasonOf(error), 'group.silent');
         if (stay.isOver()) return 'lost';
       }
     }

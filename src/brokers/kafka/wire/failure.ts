@@ -79,7 +79,8 @@ function isCutOff({ code, message }: Seen): boolean {
   return code === 'ECONNRESET' || message.startsWith('TLS handshake failed');
 }
 
-const VAGUE = /^Connection (closed|error|to .* failed|closed while waiting for ready)\.?$|ECONNRESET|EPIPE/;
+const VAGUE =
+  /^Connection (closed|error|to .* failed|closed while waiting for ready)\.?$|^SASL authentication failed\.$|ECONNRESET|EPIPE/;
 
 /** The client's own words without the address, which the sentence begins with. */
 function plain(error: unknown): string {
