@@ -73,7 +73,9 @@ async function expectNotTaken(eventId: string): Promise<void> {
   expect({ status, json }).toEqual({ status: 503, json: expect.anything() as unknown });
   for (const form of [USER, PASSWORD, encodeURIComponent(PASSWORD)])
     expect(JSON.stringify(json)).not.toContain(form);
-  expect(gateway.process.output.filter((line) => line.includes('"publish.failed"'))).toHaveLength(1);
+  const told = () => gateway.process.output.filter((line) => line.includes('"publish.failed"'));
+  await until(() => told().length > 0, 'the line of the log');
+  expect(told()).toHaveLength(1);
 }
 
 test(
