@@ -1,32 +1,13 @@
 /** Settings of Apache Kafka: where the cluster is, what is read from it, what is made in it. */
 import { isHostAndPort } from './addresses.ts';
 import { choice, duration, either, explained, flag, list, size, text, wholeNumber } from './kinds.ts';
-import { certificates, privateKey } from './pem.ts';
 import { optional, section, setting } from './setting.ts';
-import { serverName } from './tls.ts';
+import { tlsFiles } from './tls.ts';
 import { readSource } from './topic-names.ts';
 
 const tls = section('TLS towards the brokers; files are read once, at the start', {
   enabled: setting(flag(), 'Whether connections to the brokers use TLS.', false),
-  ca: optional(
-    certificates(),
-    'Authorities that may have signed the certificates of the brokers; without it those that Node.js knows.',
-    { example: '/etc/tmf-hub/kafka/ca.pem' },
-  ),
-  cert: optional(
-    certificates(),
-    'Certificate of this gateway, with those between it and its authority, where the brokers ask for one.',
-    { example: '/etc/tmf-hub/kafka/client.pem' },
-  ),
-  key: optional(privateKey(), 'Private key of kafka.tls.cert.', {
-    example: '/etc/tmf-hub/kafka/client.key',
-    secret: true,
-  }),
-  serverName: optional(
-    serverName(),
-    'Name that the certificates of all brokers must have; without it each the host it is reached by.',
-    { example: 'kafka.example.com' },
-  ),
+  ...tlsFiles('kafka'),
 });
 
 const sasl = section('Who this gateway is to the brokers', {
