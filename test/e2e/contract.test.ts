@@ -156,19 +156,22 @@ test('attempts survive kill -9 (PITFALLS 2), and nothing is forgotten over a res
   listener.answers(({ event }) => (event.eventId === 'poison' ? 500 : 204));
   await publish('poison');
   await publish('fine');
-  for (let restarts = 0; (await deadLetters()).total === 0; restarts++) {
+  let kills = 0;
+  while ((await deadLetters()).total === 0) {
     const before = listener.receipts.length;
     const next = (): boolean => listener.receipts.length > before;
     await until(async () => next() || (await deadLetters()).total > 0, 'an attempt or a dead letter');
     if (!next()) break;
-    // The attempt's count is durable with the next group commit, which nothing outside can see.
+    // The attempt's count is durable with the next group commit, which nothing outside can see: most often it is by now.
     await new Promise((resolve) => setTimeout(resolve, 100));
     await gateway.kill();
-    expect(restarts).toBeLessThan(10);
+    expect(++kills).toBeLessThan(10);
     gateway = await GatewayProcess.start(dir, { ...SETTINGS, TMF_HUB_RETRY_DELAYS: '300ms,300ms,300ms' });
   }
   const attempts = listener.receipts.filter((receipt) => receipt.event.eventId === 'poison').length;
-  expect(attempts).toBe(4);
+  expect(attempts).toBeGreaterThanOrEqual(4);
+  // An attempt that a kill came into is known to the listener alone.
+  expect(attempts).toBeLessThanOrEqual(4 + kills);
   expect((await deadLetters()).items[0]).toMatchObject({
     eventId: 'poison',
     retryCount: 3,
