@@ -30,9 +30,19 @@ export interface MetricsOptions {
   readonly logger: Logger;
 }
 
+/**
+ * Of the process, whatever runs in it. Apart from those of a gateway: the collection of garbage is watched for as long as
+ * the process lives, and what is registered beside that, with all that it can reach, would stay as long.
+ */
+let ofProcess: Registry | undefined;
+
+function processMetrics(): Registry {
+  if (!ofProcess) collectDefaultMetrics({ register: (ofProcess = new Registry()) });
+  return ofProcess;
+}
+
 export function createMetrics({ perSubscription, snapshot, logger }: MetricsOptions): Metrics {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
   const hot = createHotCounters(registry, perSubscription);
   let current: MetricsSnapshot | undefined;
   registerSnapshotFamilies(registry, perSubscription, () => current);
@@ -46,7 +56,10 @@ export function createMetrics({ perSubscription, snapshot, logger }: MetricsOpti
         current = undefined;
         logger.error({ err: error }, 'metrics.snapshot.failed');
       }
-      return { contentType: registry.contentType, text: await registry.metrics() };
+      return {
+        contentType: registry.contentType,
+        text: (await processMetrics().metrics()) + (await registry.metrics()),
+      };
     },
   };
 }

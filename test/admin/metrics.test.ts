@@ -1,6 +1,9 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { createMetrics } from '../../src/admin/metrics.ts';
 import type { MetricsSnapshot } from '../../src/admin/snapshot-families.ts';
 import { silentLogger } from '../../src/logger.ts';
+import { until } from '../support/listener.ts';
 import { subscription } from './admin-parts.ts';
 
 const SNAPSHOT: MetricsSnapshot = {
@@ -170,4 +173,19 @@ test('an attempt is counted in well under a microsecond', () => {
     }),
   );
   expect(best).toBeLessThan(1);
+});
+
+test('a gateway that is done is let go: nothing of the process holds on to its metrics', async () => {
+  setFlagsFromString('--expose-gc');
+  const collectGarbage = runInNewContext('gc') as () => void;
+  const done = (): WeakRef<object> => {
+    const snapshot = (): MetricsSnapshot => SNAPSHOT;
+    start(true, snapshot);
+    return new WeakRef(snapshot);
+  };
+  const held = done();
+  await until(() => {
+    collectGarbage();
+    return held.deref() === undefined;
+  }, 'nothing holds it');
 });
