@@ -21,6 +21,10 @@ import type { Log, Partition, PartitionOwner, Position } from './log.ts';
 import { PartitionReader } from './partition-reader.ts';
 import { Refresher } from './refresher.ts';
 import { Replays, keyOf } from './replays.ts';
+import { Stretches } from './stretches.ts';
+
+/** Kept of all partitions for those who are not far behind others. */
+const EARLIER_BYTES = 1 << 24;
 
 export interface LogBrokerOptions {
   readonly capabilities: Capabilities;
@@ -42,6 +46,7 @@ export class LogBroker implements Broker, PartitionOwner {
   readonly #refresher: Refresher;
   readonly #replays: Replays;
   readonly #cursors: Cursors;
+  readonly #earlier = new Stretches(EARLIER_BYTES);
   readonly #outlets = new Map<string, Outlet>();
   readonly #readers = new Map<string, PartitionReader>();
   /** Those of revoked partitions, until their positions are committed. */
@@ -138,8 +143,9 @@ export class LogBroker implements Broker, PartitionOwner {
 
   async assigned(partitions: readonly Partition[]): Promise<void> {
     const { clock, logger } = this.#options;
+    const intake = this.#intake as Intake;
     const readers = partitions.map(
-      (partition) => new PartitionReader(partition, this.#log, this.#intake as Intake, clock, logger),
+      (partition) => new PartitionReader(partition, this.#log, intake, this.#earlier, clock, logger),
     );
     for (const reader of readers) this.#readers.set(keyOf(reader.partition), reader);
     await this.#cursors.add([...this.#outlets.values()], readers);

@@ -3,10 +3,11 @@ import { sleep, type Clock } from '../../time.ts';
 import type { Intake, Routed } from '../broker.ts';
 import type { Cursor } from './cursor.ts';
 import type { Log, Partition } from './log.ts';
+import { PartitionCursors } from './partition-cursors.ts';
 import { RoutedLog } from './routed-log.ts';
 import { skipRemoved } from './skip-removed.ts';
 import { Signal } from './signal.ts';
-import { offsetOf, type Stretch } from './window.ts';
+import { offsetOf, type Stretch, type Stretches } from './stretches.ts';
 
 const RETRY_MS = 500;
 
@@ -28,10 +29,7 @@ export class PartitionReader {
   readonly #routedLog: RoutedLog;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  /** Live cursors by subscription; there are many of them. */
-  readonly #live = new Map<string, Cursor>();
-  /** Those of replays. */
-  readonly #replaying = new Map<string, readonly Cursor[]>();
+  readonly #cursors = new PartitionCursors();
   readonly #laggards = new Set<Cursor>();
   /** Joined, with events from before a restart that the head still has to bring up again. */
   readonly #rereading = new Set<Cursor>();
@@ -43,11 +41,19 @@ export class PartitionReader {
   readonly #catchUpSignal = new Signal();
   #loops: Promise<unknown> = Promise.resolve();
 
-  constructor(partition: Partition, log: Log, intake: Intake, clock: Clock, logger: Logger) {
+  /** `earlier` is shared by the readers of all partitions. */
+  constructor(
+    partition: Partition,
+    log: Log,
+    intake: Intake,
+    earlier: Stretches,
+    clock: Clock,
+    logger: Logger,
+  ) {
     this.partition = partition;
     this.#log = log;
     const stopped = new Promise<void>((resolve) => (this.#tellStopped = resolve));
-    this.#routedLog = new RoutedLog(log, partition, intake, stopped);
+    this.#routedLog = new RoutedLog(log, partition, intake, earlier, stopped);
     this.#clock = clock;
     this.#logger = logger;
   }
@@ -67,6 +73,7 @@ export class PartitionReader {
   stop(): void {
     this.#stopped = true;
     this.#tellStopped();
+    this.#routedLog.close();
     this.wake();
   }
 
@@ -82,9 +89,7 @@ export class PartitionReader {
   }
 
   add(cursor: Cursor): void {
-    const id = cursor.outlet.subscriptionId;
-    if (cursor.range) this.#replaying.set(id, [...(this.#replaying.get(id) ?? []), cursor]);
-    else this.#live.set(id, cursor);
+    this.#cursors.add(cursor);
     this.#laggards.add(cursor);
     cursor.checkFinished();
     this.wake();
@@ -95,23 +100,16 @@ export class PartitionReader {
     if (cursor.joined) this.#joined--;
     cursor.joined = false;
     this.#laggards.delete(cursor);
-    const id = cursor.outlet.subscriptionId;
-    const rest = this.#replaying.get(id)?.filter((other) => other !== cursor) ?? [];
-    if (this.#live.get(id) === cursor) this.#live.delete(id);
-    else if (rest.length > 0) this.#replaying.set(id, rest);
-    else this.#replaying.delete(id);
+    this.#cursors.remove(cursor);
     this.wake();
   }
 
   cursorsOf(subscriptionId: string): readonly Cursor[] {
-    const live = this.#live.get(subscriptionId);
-    const replaying = this.#replaying.get(subscriptionId) ?? [];
-    return live ? [live, ...replaying] : replaying;
+    return this.#cursors.of(subscriptionId);
   }
 
-  *all(): Iterable<Cursor> {
-    yield* this.#live.values();
-    for (const cursors of this.#replaying.values()) yield* cursors;
+  all(): Iterable<Cursor> {
+    return this.#cursors.all();
   }
 
   /** Something that a loop may wait for has changed: room, a cursor, an eviction. */
@@ -194,7 +192,7 @@ export class PartitionReader {
     const offset = offsetOf(routed) as number;
     const wanting: Cursor[] = [];
     for (const id of routed.subscriptionIds) {
-      const cursor = this.#live.get(id);
+      const cursor = this.#cursors.liveOf(id);
       if (cursor?.joined && cursor.wants(routed, offset)) wanting.push(cursor);
     }
     // Asking for room may evict others, which then no longer stand at the head: their turn comes when they are back.
@@ -240,8 +238,10 @@ export class PartitionReader {
     return true;
   }
 
-  async #read(from: number, window: 'head' | 'catchUp'): Promise<Stretch | undefined> {
-    const stretch = await this.#routedLog.read(from, window);
+  async #read(from: number, by: 'head' | 'catchUp'): Promise<Stretch | undefined> {
+    // A lone laggard goes where all others have been.
+    const isAwaited = this.#laggards.size > (by === 'head' ? 0 : 1);
+    const stretch = await this.#routedLog.read(from, by, isAwaited);
     if (this.#stopped || stretch === 'nothing') return undefined;
     return stretch === 'removed' ? this.#skipRemoved() : stretch;
   }
@@ -294,10 +294,9 @@ export class PartitionReader {
     for (const routed of stretch.routed) {
       const offset = offsetOf(routed) as number;
       for (const id of routed.subscriptionIds) {
-        const live = this.#live.get(id);
+        const live = this.#cursors.liveOf(id);
         if (live && !live.joined) serve(live, routed, offset);
-        if (this.#replaying.size === 0) continue;
-        for (const cursor of this.#replaying.get(id) ?? []) serve(cursor, routed, offset);
+        for (const cursor of this.#cursors.replaysOf(id)) serve(cursor, routed, offset);
       }
     }
     for (const cursor of rewinds.keys()) {

@@ -1,38 +1,49 @@
 import type { Intake, Routed } from '../broker.ts';
 import { OffsetOutOfRange, type Log, type Partition } from './log.ts';
-import { Window, type Stretch } from './window.ts';
+import { restOf, type Shelf, type Stretch, type Stretches } from './stretches.ts';
 
 /** Small enough that most of what is read is delivered before the garbage collector calls it old. */
 const READ_BYTES = 1 << 18;
-const WINDOW_BYTES = 1 << 19;
 
-/** Reads a partition as decoded and matched stretches, and keeps the latest of them (one window for each loop). */
+/** Reads a partition as decoded and matched stretches; each loop's latest stays, and earlier ones while they are awaited. */
 export class RoutedLog {
   readonly #log: Log;
   readonly #partition: Partition;
   readonly #intake: Intake;
-  readonly #windows = { head: new Window(WINDOW_BYTES), catchUp: new Window(WINDOW_BYTES) };
+  readonly #latest: { head?: Stretch; catchUp?: Stretch } = {};
+  readonly #earlier: Stretches;
+  readonly #shelf: Shelf = new Set();
   readonly #stopped: Promise<void>;
   #epoch = -1;
   #failure: string | undefined;
+  #closed = false;
 
-  /** Once `stopped` resolves nothing is waited for any more: what is read then is not to be used. */
-  constructor(log: Log, partition: Partition, intake: Intake, stopped: Promise<void>) {
+  /**
+   * `earlier` is shared by all partitions of the log. Once `stopped` resolves nothing is waited for any more: what is read
+   * then is not to be used.
+   */
+  constructor(log: Log, partition: Partition, intake: Intake, earlier: Stretches, stopped: Promise<void>) {
     this.#log = log;
     this.#partition = partition;
     this.#intake = intake;
+    this.#earlier = earlier;
     this.#stopped = stopped;
   }
 
   /**
    * The stretch that starts at `from`; `nothing` when no record came within the log's waiting time, `removed` when
    * the log no longer has that offset. A record that cannot be read is quarantined durably before it is passed.
+   * `isAwaited`: others will read here later.
    */
-  async read(from: number, window: 'head' | 'catchUp'): Promise<Stretch | 'nothing' | 'removed'> {
+  async read(
+    from: number,
+    by: 'head' | 'catchUp',
+    isAwaited: boolean,
+  ): Promise<Stretch | 'nothing' | 'removed'> {
     const cached = this.#cached(from);
     if (cached) return cached;
     try {
-      const batch = await this.#log.read(this.#partition, from, READ_BYTES, window);
+      const batch = await this.#log.read(this.#partition, from, READ_BYTES, by);
       this.#failure = undefined;
       if (batch.next === from) return 'nothing';
       const epoch = this.#intake.epoch;
@@ -43,7 +54,7 @@ export class RoutedLog {
         else routed.push(result);
       }
       const stretch = { from, to: batch.next, epoch, routed };
-      if (this.isCurrent(stretch)) this.#windows[window].add(stretch);
+      if (this.isCurrent(stretch)) this.#remember(stretch, by, isAwaited);
       return stretch;
     } catch (error) {
       if (!(error instanceof OffsetOutOfRange)) throw error;
@@ -65,16 +76,37 @@ export class RoutedLog {
     return this.#failure !== before;
   }
 
+  /** Remembers nothing from now on: the partition is another's. */
+  close(): void {
+    this.#closed = true;
+    this.#clear();
+  }
+
+  #remember(stretch: Stretch, by: 'head' | 'catchUp', isAwaited: boolean): void {
+    const before = this.#latest[by];
+    if (this.#closed) return;
+    this.#latest[by] = stretch;
+    if (before && isAwaited) this.#earlier.keep(before, this.#shelf);
+    // Nobody is behind the head.
+    else if (by === 'head') this.#earlier.clear(this.#shelf);
+  }
+
   #cached(from: number): Stretch | undefined {
     if (this.#epoch !== this.#intake.epoch) {
       this.#clear();
       this.#epoch = this.#intake.epoch;
     }
-    return this.#windows.head.from(from) ?? this.#windows.catchUp.from(from);
+    const { head, catchUp } = this.#latest;
+    return (
+      (head && restOf(head, from)) ??
+      (catchUp && restOf(catchUp, from)) ??
+      this.#earlier.from(from, this.#shelf)
+    );
   }
 
   #clear(): void {
-    this.#windows.head.clear();
-    this.#windows.catchUp.clear();
+    delete this.#latest.head;
+    delete this.#latest.catchUp;
+    this.#earlier.clear(this.#shelf);
   }
 }
