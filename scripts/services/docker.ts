@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { PortTaken } from './ports.ts';
-import type { Started } from './service.ts';
+import type { Started } from './state.ts';
 
 const READY_WITHIN_MS = 60_000;
 

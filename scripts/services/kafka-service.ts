@@ -8,7 +8,8 @@ import { CALM, clusterProperties, nodeProperties, type Properties } from './kafk
 import { startKafka } from './kafka.ts';
 import { onFreshPorts } from './ports.ts';
 import { identify, type ProcessIdentity } from './process-identity.ts';
-import type { Service, Started, StartSettings } from './service.ts';
+import type { Service, StartSettings } from './service.ts';
+import type { Started } from './state.ts';
 
 export const kafkaService: Service = {
   name: 'kafka',

@@ -4,7 +4,8 @@ import { freePorts, onFreshPorts } from './ports.ts';
 import { identify, type ProcessIdentity } from './process-identity.ts';
 import { whatIsWrong } from './rabbitmq-probe.ts';
 import { startRabbitmq } from './rabbitmq.ts';
-import type { Service, Started, StartSettings } from './service.ts';
+import type { Service, StartSettings } from './service.ts';
+import type { Started } from './state.ts';
 
 const IMAGE = 'rabbitmq:4';
 

@@ -4,7 +4,8 @@ import { freePorts, onFreshPorts } from './ports.ts';
 import { identify } from './process-identity.ts';
 import { whatIsWrong } from './redis-probe.ts';
 import { CONFIGURATION, startRedis } from './redis.ts';
-import type { Service, Started, StartSettings } from './service.ts';
+import type { Service, StartSettings } from './service.ts';
+import type { Started } from './state.ts';
 
 const IMAGE = 'redis:7';
 

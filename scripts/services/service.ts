@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { containersRun, dockerAnswers, removeContainers } from './docker.ts';
 import { endProcess, isRunning } from './process-identity.ts';
-import { forget, recall, remember, stateDirectory, type Running } from './state.ts';
+import { forget, recall, remember, stateDirectory, type Running, type Started } from './state.ts';
 
 /** A broker or store that the gateway can use, and the ways to get one. */
 export interface Service {
@@ -23,14 +23,6 @@ export interface StartSettings {
   /** Where it may make one folder of its own. */
   readonly directory: string;
   readonly tell: (line: string) => void;
-}
-
-export interface Started {
-  readonly address: string;
-  readonly running: Omit<Running, 'environment' | 'nodes'>;
-  /** Until this is called it ends with us. */
-  release(): void;
-  stop(): Promise<void>;
 }
 
 /** Resolves with the variables to set. What the environment names is used as it is; else what runs already; else a new one. */

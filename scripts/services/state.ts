@@ -21,6 +21,15 @@ const runningSchema = z.object({
 
 export type Running = z.infer<typeof runningSchema>;
 
+/** Not remembered yet. */
+export interface Started {
+  readonly address: string;
+  readonly running: Omit<Running, 'environment' | 'nodes'>;
+  /** Until this is called it ends with us. */
+  release(): void;
+  stop(): Promise<void>;
+}
+
 /** The folder of the checkout that this file belongs to; made when it is missing, ours alone. */
 export async function stateDirectory(): Promise<string> {
   const checkout = path.resolve(import.meta.dirname, '../..');
