@@ -167,9 +167,9 @@ function join({ config, logger, catalogue, store, brokers, sender, checks }: Ing
   const policy = config.hub;
   const profiles = hubProfiles(config.hub, catalogue);
   const metrics: Metrics = createMetrics({
-    perSubscription: config.metrics.perSubscription,
-    logger,
+    ...{ perSubscription: config.metrics.perSubscription, logger },
     snapshot: async () => ({
+      now: clock.now(),
       subscriptions: operations.subscriptions(),
       // Only how many: to read one, a broker would be asked that may be away just then.
       openDeadLetters: (await operations.deadLetters.list({ state: 'open' }, { offset: 0, limit: 0 })).total,

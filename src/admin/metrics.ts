@@ -43,6 +43,7 @@ function processMetrics(): Registry {
 
 export function createMetrics({ perSubscription, snapshot, logger }: MetricsOptions): Metrics {
   const registry = new Registry();
+  const process = processMetrics();
   const hot = createHotCounters(registry, perSubscription);
   let current: MetricsSnapshot | undefined;
   registerSnapshotFamilies(registry, perSubscription, () => current);
@@ -58,7 +59,7 @@ export function createMetrics({ perSubscription, snapshot, logger }: MetricsOpti
       }
       return {
         contentType: registry.contentType,
-        text: (await processMetrics().metrics()) + (await registry.metrics()),
+        text: (await process.metrics()) + (await registry.metrics()),
       };
     },
   };

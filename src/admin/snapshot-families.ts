@@ -6,10 +6,12 @@ import type { Readiness, SubscriptionView } from './operations.ts';
 
 export type SubscriptionMeasure = Pick<
   SubscriptionView,
-  'id' | 'state' | 'circuit' | 'lag' | 'inFlight' | 'lost'
+  'id' | 'state' | 'circuit' | 'lag' | 'oldestUnsettled' | 'inFlight' | 'lost'
 >;
 
 export interface MetricsSnapshot {
+  /** When the subscriptions were looked at, milliseconds since the epoch. */
+  readonly now: number;
   readonly subscriptions: readonly SubscriptionMeasure[];
   readonly openDeadLetters: number;
   /** Until retention removes the oldest event that is still owed to somebody; undefined when none is. */
@@ -21,7 +23,10 @@ export interface MetricsSnapshot {
 const STATES: readonly SubscriptionView['state'][] = ['active', 'paused', 'gone', 'suspended'];
 const CIRCUITS: readonly SubscriptionView['circuit'][] = ['closed', 'open', 'probing'];
 
-/** With `perSubscription`, sums over the label `subscription` give what there is without it. */
+/**
+ * With `perSubscription`, sums over the label `subscription` give what there is without it; of the oldest event that
+ * waits, the maximum does.
+ */
 export function registerSnapshotFamilies(
   registry: Registry,
   perSubscription: boolean,
@@ -35,7 +40,7 @@ export function registerSnapshotFamilies(
   };
   const perEach = (valueOf: (one: SubscriptionMeasure) => number) => (snapshot: MetricsSnapshot) =>
     perSubscription
-      ? snapshot.subscriptions.map((one) => ({ labels: { subscription: one.id }, value: valueOf(one) }))
+      ? snapshot.subscriptions.map((one) => labelled(one.id, valueOf(one)))
       : [{ labels: {}, value: snapshot.subscriptions.reduce((sum, one) => sum + valueOf(one), 0) }];
 
   gauge('subscriptions', 'Subscriptions by state', ({ subscriptions }) =>
@@ -50,6 +55,16 @@ export function registerSnapshotFamilies(
     'lag_events',
     'Events behind the positions of the subscriptions',
     perEach(({ lag }) => lag),
+  );
+  gauge(
+    'oldest_unsettled_seconds',
+    'Time since the oldest event that waits for an active subscription; absent when none waits',
+    (snapshot) => {
+      const waits = waitsOf(snapshot);
+      if (perSubscription) return waits.map(({ id, seconds }) => labelled(id, seconds));
+      if (waits.length === 0) return [];
+      return [{ labels: {}, value: waits.reduce((most, { seconds }) => Math.max(most, seconds), 0) }];
+    },
   );
   gauge(
     'in_flight',
@@ -88,11 +103,22 @@ function registerLost(
       for (const { id, lost } of current()?.subscriptions ?? []) {
         if (lost > 0) known.set(id, Math.max(lost, known.get(id) ?? 0));
       }
-      if (perSubscription)
-        return [...known].map(([subscription, value]) => ({ labels: { subscription }, value }));
+      if (perSubscription) return [...known].map(([subscription, value]) => labelled(subscription, value));
       return [{ labels: {}, value: [...known.values()].reduce((sum, lost) => sum + lost, 0) }];
     },
   );
+}
+
+function labelled(subscription: string, value: number): Sample {
+  return { labels: { subscription }, value };
+}
+
+/** For a subscription in another state events wait on purpose. By the clock of its producer an event may be of later. */
+function waitsOf({ subscriptions, now }: MetricsSnapshot): { id: string; seconds: number }[] {
+  return subscriptions.flatMap(({ id, state, oldestUnsettled }) => {
+    if (state !== 'active' || oldestUnsettled === null) return [];
+    return [{ id, seconds: Math.max(0, (now - Date.parse(oldestUnsettled)) / 1000) }];
+  });
 }
 
 function counted<T extends string>(

@@ -158,6 +158,7 @@ export function startAdmin(token?: string): AdminParts {
   };
   const logger: Logger = { debug: log, info: log, warn: log, error: log, isLevelEnabled: () => true };
   const snapshot = () => ({
+    now: Date.parse('2026-03-01T12:00:00.000Z'),
     subscriptions: operations.subscriptions(),
     openDeadLetters: operations.letters.size,
     retentionHeadroomSeconds: undefined,

@@ -6,7 +6,10 @@ import { silentLogger } from '../../src/logger.ts';
 import { until } from '../support/listener.ts';
 import { subscription } from './admin-parts.ts';
 
+const NOW = Date.parse('2026-03-01T12:00:00.000Z');
+
 const SNAPSHOT: MetricsSnapshot = {
+  now: NOW,
   subscriptions: [
     subscription('a', { lag: 5, inFlight: 2, lost: 3 }),
     subscription('b', { lag: 7, circuit: 'open', state: 'active' }),
@@ -48,6 +51,7 @@ test('every metric of the contract is there, with help, type and process metrics
     ['attempt_duration_seconds', 'histogram'],
     ['end_to_end_seconds', 'histogram'],
     ['lag_events', 'gauge'],
+    ['oldest_unsettled_seconds', 'gauge'],
     ['dead_letters', 'gauge'],
     ['circuit_state', 'gauge'],
     ['subscriptions', 'gauge'],
@@ -83,6 +87,47 @@ test('with labels per subscription the sums are the same', async () => {
   for (const name of ['lag_events', 'in_flight', 'circuit_state', 'retention_lost_total']) {
     expect(sum(labelled, `tmf_hub_${name}`)).toBe(sum(plain, `tmf_hub_${name}`));
   }
+});
+
+const OLDEST = 'tmf_hub_oldest_unsettled_seconds';
+
+/** What is shown of the oldest events that wait, when these subscriptions are there. */
+async function oldestOf(perSubscription: boolean, ...subscriptions: MetricsSnapshot['subscriptions']) {
+  const samples = await start(perSubscription, () => ({ ...SNAPSHOT, subscriptions })).scrape();
+  return Object.fromEntries([...samples].filter(([key]) => key.startsWith(OLDEST)));
+}
+
+function stampedAgo(seconds: number) {
+  return { oldestUnsettled: new Date(NOW - seconds * 1000).toISOString() };
+}
+
+test('the oldest event that waits: by subscription, or the greatest age, and none where nothing waits', async () => {
+  const waiting = [
+    subscription('young', stampedAgo(1.5)),
+    subscription('old', { ...stampedAgo(7200), circuit: 'open' }),
+    subscription('idle'),
+  ];
+  expect(await oldestOf(true, ...waiting)).toEqual({
+    [`${OLDEST}{subscription="young"}`]: 1.5,
+    [`${OLDEST}{subscription="old"}`]: 7200,
+  });
+  expect(await oldestOf(false, ...waiting)).toEqual({ [OLDEST]: 7200 });
+  for (const perSubscription of [true, false])
+    expect(await oldestOf(perSubscription, subscription('idle'))).toEqual({});
+});
+
+test('what waits for a subscription that is held is no event that hangs', async () => {
+  const held = (['paused', 'gone', 'suspended'] as const).map((state) =>
+    subscription(state, { ...stampedAgo(7200), state }),
+  );
+  expect(await oldestOf(true, ...held)).toEqual({});
+  expect(await oldestOf(false, ...held, subscription('a', stampedAgo(60)))).toEqual({ [OLDEST]: 60 });
+});
+
+test('an event is never of later than now, whatever the clock of its producer says', async () => {
+  const ahead = subscription('ahead', stampedAgo(-30));
+  expect(await oldestOf(true, ahead)).toEqual({ [`${OLDEST}{subscription="ahead"}`]: 0 });
+  expect(await oldestOf(false, ahead)).toEqual({ [OLDEST]: 0 });
 });
 
 test('attempts are counted by outcome and put into buckets', async () => {

@@ -69,6 +69,14 @@ async function view(id: string): Promise<Record<string, unknown>> {
   return (await send('GET', `${gateway.admin}/admin/subscriptions/${id}`)).json as Record<string, unknown>;
 }
 
+/** As /metrics says it; undefined where nothing waits. */
+async function oldestUnsettledSeconds(id: string): Promise<number | undefined> {
+  const text = await (await fetch(`${gateway.admin}/metrics`)).text();
+  const [, value] =
+    new RegExp(`^tmf_hub_oldest_unsettled_seconds{subscription="${id}"} (.*)$`, 'm').exec(text) ?? [];
+  return value === undefined ? undefined : Number(value);
+}
+
 test('a listener that fails twice gets the event at the third attempt, with one webhook-id', async () => {
   await register();
   let left = 2;
@@ -129,12 +137,18 @@ test('an outage holds events in order and fills no dead letters; the circuit say
   listener.answers(() => 503);
   for (let i = 0; i < 10; i++) await publish(`e${i}`, 'order-1');
   await until(async () => (await view(id))['circuit'] !== 'closed', 'an open circuit');
+  const first = Date.parse((await view(id))['oldestUnsettled'] as string);
+  const least = (Date.now() - first) / 1000;
+  const waits = await oldestUnsettledSeconds(id);
+  expect(waits).toBeGreaterThanOrEqual(least);
+  expect(waits).toBeLessThanOrEqual((Date.now() - first) / 1000);
   listener.receipts.length = 0;
   listener.answers(() => 204);
   await until(() => new Set(ids()).size === 10, 'all delivered');
   expect(ids()).toEqual(Array.from({ length: 10 }, (_, i) => `e${i}`));
   expect((await deadLetters()).total).toBe(0);
   await until(async () => (await view(id))['lag'] === 0, 'no lag');
+  expect(await oldestUnsettledSeconds(id)).toBeUndefined();
 });
 
 test('410 makes it gone and holds events; POST /hub again brings it back (RULES 17)', async () => {
@@ -221,6 +235,7 @@ test('metrics have the names of the contract; SIGTERM settles what is in flight 
     'attempt_duration_seconds',
     'end_to_end_seconds',
     'lag_events',
+    'oldest_unsettled_seconds',
     'dead_letters',
     'circuit_state',
     'subscriptions',

@@ -124,6 +124,19 @@ test(
 );
 
 test(
+  'an event that neither its producer nor RabbitMQ stamped is as old as it says, for as long as it waits',
+  async () => {
+    const id = await subscribe();
+    listener.answers(() => 503);
+    await produce(rabbit.url, exchange, [{ eventId: 'unstamped' }]);
+    await until(() => listener.receipts.length > 1, 'a second attempt');
+    const [receipt] = listener.receipts;
+    expect(await site.view(gateway, id)).toMatchObject({ oldestUnsettled: receipt!.event.eventTime });
+  },
+  LIMIT_MS,
+);
+
+test(
   'events of another producer: the spellings of its routing keys, and one that nobody would know',
   async () => {
     const id = await subscribe();

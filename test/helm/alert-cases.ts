@@ -77,6 +77,30 @@ export const alertCases: Readonly<Record<string, AlertCase>> = {
     },
     ...{ at: '35m', before: '25m' },
   },
+  TmfHubEventWaits: {
+    // One event hangs. The other replica's oldest is younger, and the endpoint is down for some minutes now and then.
+    bad: {
+      'tmf_hub_oldest_unsettled_seconds{subscription="s",pod="a"}': '0+60x150',
+      'tmf_hub_oldest_unsettled_seconds{subscription="s",pod="b"}': '600x150',
+      'tmf_hub_circuit_state{subscription="s",state="open",pod="a"}': '0x55 1x9 0 1x9 0 1x9 0 1x9 0 1x60',
+    },
+    alsoBad: {
+      // A replica that takes it over shows it a moment after the other has stopped to.
+      'tmf_hub_oldest_unsettled_seconds{subscription="s",pod="a"}': '0+60x52 stale',
+      'tmf_hub_oldest_unsettled_seconds{subscription="s",pod="b"}': '_x54 3240+60x90',
+    },
+    good: {
+      // Retried, then delivered; catching up after an outage; a clock that is slow; an endpoint that is down; a moment.
+      'tmf_hub_oldest_unsettled_seconds{subscription="retried",pod="a"}': '0+60x70 stale',
+      'tmf_hub_oldest_unsettled_seconds{subscription="late",pod="a"}': '90000-60x150',
+      'tmf_hub_oldest_unsettled_seconds{subscription="clock",pod="a"}': '7200 7230 7205 7210x20 7220x150',
+      'tmf_hub_oldest_unsettled_seconds{subscription="down",pod="a"}': '0+60x150',
+      'tmf_hub_circuit_state{subscription="down",state="open",pod="b"}': '1 0 1 0 1x150',
+      'tmf_hub_circuit_state{subscription="down",state="probing",pod="b"}': '0 1 0 1 0x150',
+      'tmf_hub_oldest_unsettled_seconds{subscription="busy",pod="a"}': '30x150',
+    },
+    ...{ at: '77m', before: '74m' },
+  },
   TmfHubDeliveriesLate: {
     bad: {
       'tmf_hub_end_to_end_seconds_bucket{le="300"}': '0+9x60',

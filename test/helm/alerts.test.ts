@@ -135,9 +135,12 @@ test('without a label per subscription the alerts work too', async () => {
   // One endpoint that is down does not hide that all the rest falls behind.
   const input_series = series({
     'tmf_hub_lag_events{pod="a"}': '20000+100x60',
+    'tmf_hub_oldest_unsettled_seconds{pod="a"}': '3600+60x60',
     'tmf_hub_circuit_state{state="open",pod="a"}': '1x60',
   });
-  const promql_expr_test = [firing('TmfHubLagGrowing', '35m', 1), firing('TmfHubCircuitOpen', '35m', 1)];
+  const promql_expr_test = ['TmfHubLagGrowing', 'TmfHubEventWaits', 'TmfHubCircuitOpen'].map((alert) =>
+    firing(alert, '35m', 1),
+  );
   expect(await failuresOf(summed, [{ name: 'sums', input_series, promql_expr_test }])).toBe('');
 });
 

@@ -1,5 +1,5 @@
 import { exposedMetrics } from './exposed-metrics.ts';
-import { ON_KAFKA, rendered } from './monitored-chart.ts';
+import { alertGroups, ON_KAFKA, rendered, rulesOf } from './monitored-chart.ts';
 import { complaintsAbout, picks, selectorsOf } from './promql.ts';
 
 interface Panel {
@@ -100,6 +100,13 @@ test('it asks only for series that a gateway has', async () => {
   const ofLists = lists.map((metric) => ({ metric, matchers: [] }));
   expect(ofLists).toHaveLength(2);
   expect([...queries.flatMap(selectorsOf), ...ofLists].filter((one) => !picks(one, exposed))).toEqual([]);
+});
+
+test('what an alert speaks of is there to look at', async () => {
+  const shown = new Set(queries.flatMap(selectorsOf).map(({ metric }) => metric));
+  const alerted = rulesOf(await alertGroups()).flatMap(({ expr }) => selectorsOf(expr));
+  expect(alerted.length).toBeGreaterThan(20);
+  expect(alerted.filter(({ metric }) => !shown.has(metric))).toEqual([]);
 });
 
 test('it adds up the lag of replicas as the broker of the release wants it', async () => {

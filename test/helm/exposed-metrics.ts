@@ -29,7 +29,10 @@ async function ofEventful(): Promise<string> {
     perSubscription: true,
     logger: silentLogger,
     snapshot: () => ({
-      subscriptions: [subscription('a', { lag: 5, inFlight: 2, lost: 3 })],
+      now: Date.parse('2026-03-01T12:00:00.000Z'),
+      subscriptions: [
+        subscription('a', { lag: 5, oldestUnsettled: '2026-03-01T11:00:00.000Z', inFlight: 2, lost: 3 }),
+      ],
       openDeadLetters: 1,
       retentionHeadroomSeconds: 60,
       parts: {},

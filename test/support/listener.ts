@@ -5,7 +5,12 @@ export interface Receipt {
   readonly path: string;
   readonly headers: IncomingMessage['headers'];
   readonly body: string;
-  readonly event: { eventId: string; eventType: string; event: Record<string, { id: string }> };
+  readonly event: {
+    eventId: string;
+    eventType: string;
+    eventTime: string;
+    event: Record<string, { id: string }>;
+  };
 }
 
 /** A real HTTP listener on a free loopback port that keeps what it received. */

@@ -2,7 +2,7 @@ import type { Channel, ConsumeMessage } from 'amqplib';
 import type { Logger } from '../../../logger.ts';
 import type { Clock } from '../../../time.ts';
 import type { Delivery, Feed, Outlet, Routed } from '../../broker.ts';
-import { coordinatesOf, recordOf } from '../wire/message.ts';
+import { coordinatesOf, stampedAt } from '../wire/message.ts';
 import { Acknowledgements } from './acknowledgements.ts';
 import type { AttemptRecord } from './attempt-record.ts';
 import type { Routing } from './routing.ts';
@@ -35,6 +35,8 @@ interface Held {
   readonly message: ConsumeMessage;
   /** On the monotonic clock. */
   readonly receivedAt: number;
+  /** What the event says of itself, once it has been read. */
+  eventTime?: number;
 }
 
 interface QueueDelivery extends Delivery {
@@ -85,10 +87,13 @@ export class Consumption implements Feed {
   /** Bytes that wait without having been offered. */
   bufferedBytes = 0;
 
-  /** When the oldest message that is not settled was stamped, milliseconds since the epoch. */
+  /**
+   * When the oldest message that is not settled was stamped, milliseconds since the epoch; of one that nobody stamped the
+   * time of its event.
+   */
   get oldestStamp(): number | undefined {
     const [first] = this.#unsettled.values();
-    return first && recordOf('', first.message, this.#host.clock.now()).timestamp;
+    return first && (stampedAt(first.message) ?? first.eventTime ?? this.#host.clock.now());
   }
 
   /** When the oldest message that is not settled was received, on the monotonic clock. */
@@ -102,7 +107,7 @@ export class Consumption implements Feed {
     if (!message) return void this.#over('cancelled');
     if (this.#state !== 'open') return;
     this.isActive = true;
-    const held = { message, receivedAt: this.#host.clock.monotonic() };
+    const held: Held = { message, receivedAt: this.#host.clock.monotonic() };
     this.#unsettled.set(message.fields.deliveryTag, held);
     this.#buffer.push(held);
     this.#count(message.content.length);
@@ -190,6 +195,7 @@ export class Consumption implements Feed {
 
   #offer(held: Held, { event, record }: Routed): void {
     const { outlet, attempts, broker, logger } = this.#host;
+    held.eventTime = event.time;
     const messageId = record.source.messageId ?? coordinatesOf(broker, held.message).messageId ?? '';
     const before = attempts.of(messageId);
     const delivery: QueueDelivery = {

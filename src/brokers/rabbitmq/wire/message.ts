@@ -48,13 +48,19 @@ export function recordOf(broker: string, message: Message, now: number): SourceR
     key: typeof key === 'string' ? key : undefined,
     value: content,
     headers,
-    timestamp: stampOf(raw[STAMPED_MS], properties.timestamp) ?? now,
+    timestamp: stampedAt(message) ?? now,
   };
 }
 
 /** Of a message of a stream. */
 export function streamOffsetOf({ properties }: Message): number {
   return Number((properties.headers as Record<string, unknown> | undefined)?.['x-stream-offset']);
+}
+
+/** Milliseconds since the epoch; undefined when neither the producer nor RabbitMQ stamped it. */
+export function stampedAt({ properties }: Message): number | undefined {
+  const ms = (properties.headers as Record<string, unknown> | undefined)?.[STAMPED_MS];
+  return stampOf(ms, properties.timestamp);
 }
 
 function stampOf(ms: unknown, seconds: unknown): number | undefined {
