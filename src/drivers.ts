@@ -13,6 +13,7 @@ import type { Logger } from './logger.ts';
 import { createSqliteRegistry } from './registry/sqlite.ts';
 import type { RegistryCopy, RegistryStore } from './registry/store.ts';
 import { systemClock as clock } from './time.ts';
+import { TlsFiles } from './tls-files.ts';
 import type { Catalogue } from './tmf/catalogue.ts';
 
 /** How often new topics and partitions are looked for. */
@@ -39,7 +40,8 @@ export async function createRegistry(
     return createSqliteRegistry({ dir: data.dir, clock, logger, newId: randomUUID });
   const { createRedisRegistry } = await import('./registry/redis/redis-registry.ts');
   return createRedisRegistry({
-    ...{ url: withCredentials(redis.url, redis), tls: redis.tls, prefix: name },
+    ...{ url: withCredentials(redis.url, redis), prefix: name },
+    tls: new TlsFiles('redis', redis.tls, logger),
     ...{ copies, clock, logger, newId: randomUUID },
   });
 }
@@ -87,19 +89,18 @@ async function kafkaBroker(
   const { KafkaLog } = await import('./brokers/kafka/kafka-log.ts');
   const { FormerMemberFile } = await import('./brokers/kafka/group/former-member.ts');
   const { Wire } = await import('./brokers/kafka/wire/wire.ts');
-  const { enabled, ...files } = kafka.tls;
   const { mechanism, username = '', password = '' } = kafka.sasl;
   const connection = {
     brokers: kafka.brokers,
     clientId: kafka.clientId ?? prefix,
-    ...(enabled && { tls: files }),
+    ...(kafka.tls.enabled && { tls: new TlsFiles('kafka', kafka.tls, logger) }),
     ...(mechanism !== 'none' && { sasl: { mechanism, username, password } }),
   };
   const replicationFactor = kafka.replicationFactor === 'broker' ? -1 : kafka.replicationFactor;
   const { maxBytes, keepSettled } = kafka.deadLetters;
   const formerFile = name === 'kafka' ? 'kafka-member.json' : `kafka-member-${name}.json`;
   const log = new KafkaLog({
-    ...{ wire: new Wire(connection, kafka.sessionTimeout), name, prefix },
+    ...{ wire: new Wire(connection, clock, kafka.sessionTimeout), name, prefix },
     topics: kafka.topics.length > 0 ? kafka.topics : [...new Set(Object.values(config.topics))],
     ...{ createTopics: kafka.createTopics, partitions: kafka.partitions, replicationFactor },
     publish: { queueBytes: kafka.publishQueue, waitMs: kafka.publishTimeout },
@@ -119,7 +120,8 @@ async function rabbitBroker(source: Of<'rabbitmq'>, context: DriverContext): Pro
   const { config, catalogue, store, logger } = context;
   const { name, prefix, rabbitmq } = source;
   const { RabbitBroker } = await import('./brokers/rabbitmq/rabbit-broker.ts');
-  const { events, deadLetters, tls, exchanges } = rabbitmq;
+  const { events, deadLetters, exchanges } = rabbitmq;
+  const tls = new TlsFiles('rabbitmq', rabbitmq.tls, logger);
   const url = withCredentials(rabbitmq.url ?? '', rabbitmq);
   const published = [...new Set(Object.values(config.topics))];
   const routingKeys = routingKeysOf(catalogue);

@@ -16,8 +16,11 @@ export type Check = [
   about: { path: string[]; params: { [K in keyof CheckParams]: CheckParams[K] }; when: () => true },
 ];
 
+/** What has a class of its own is a value, no mapping. */
 export function isMapping(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
 }
 
 export function check(

@@ -2,10 +2,10 @@
 import { isHostAndPort } from './addresses.ts';
 import { choice, duration, either, explained, flag, list, size, text, wholeNumber } from './kinds.ts';
 import { optional, section, setting } from './setting.ts';
-import { tlsFiles } from './tls.ts';
+import { READ_AGAIN, tlsFiles } from './tls.ts';
 import { readSource } from './topic-names.ts';
 
-const tls = section('TLS towards the brokers; files are read once, at the start', {
+const tls = section(`TLS towards the brokers; ${READ_AGAIN}`, {
   enabled: setting(flag(), 'Whether connections to the brokers use TLS.', false),
   ...tlsFiles('kafka'),
 });

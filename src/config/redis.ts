@@ -3,7 +3,7 @@ import { isUrl } from './addresses.ts';
 import { type CheckParams, isMapping } from './checks.ts';
 import { credentials, isGiven } from './credentials.ts';
 import { text } from './kinds.ts';
-import { belongTogether } from './pem.ts';
+import { areAPair } from './pem.ts';
 import { optional, section } from './setting.ts';
 import { tlsMembers, tlsSection } from './tls.ts';
 
@@ -55,7 +55,7 @@ export function redisMistakes(config: Readonly<Record<string, unknown>>): Mistak
     ),
     ...alone('tls.cert', 'redis.tls.key', cert !== undefined && key === undefined),
     ...alone('tls.key', 'redis.tls.cert', key !== undefined && cert === undefined),
-    ...mistake('tls.key', 'the key of redis.tls.cert', !belongTogether(cert, key)),
+    ...mistake('tls.key', 'the key of redis.tls.cert', !areAPair(cert, key)),
   ];
 }
 

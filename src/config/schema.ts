@@ -1,5 +1,6 @@
 /** The one schema: defaults, validation, environment names and the reference all come from here. */
 import { z } from 'zod';
+import type { PemFile } from '../pem-file.ts';
 import { betweenSources } from './between-sources.ts';
 import { atMost, type Bound, isMapping, separatePorts } from './checks.ts';
 import { callbacks, circuit, limits, retry } from './delivering.ts';
@@ -66,9 +67,11 @@ export const keys: readonly Key[] = keysOf(schema);
 
 type Frozen<T> = T extends (infer E)[]
   ? readonly Frozen<E>[]
-  : T extends object
-    ? { readonly [K in keyof T]: Frozen<T[K]> }
-    : T;
+  : T extends PemFile
+    ? T
+    : T extends object
+      ? { readonly [K in keyof T]: Frozen<T[K]> }
+      : T;
 
 /** The whole configuration: every setting has its value. Durations are milliseconds, sizes are bytes. */
 export type Config = Frozen<z.output<typeof schema>>;

@@ -1,6 +1,6 @@
 /** Kinds of checks on the settings of one source. Where no source is of that broker, none of its settings matter. */
 import type { CheckParams } from './checks.ts';
-import { belongTogether } from './pem.ts';
+import { areAPair } from './pem.ts';
 import type { SourceCheck, SourceView } from './source-view.ts';
 import { isOwn } from './topic-names.ts';
 
@@ -67,7 +67,7 @@ export function certificateAndKey(broker: 'kafka' | 'rabbitmq'): SourceCheck[] {
     idle(broker, cert, key, isSet(key)),
     idle(broker, key, cert, isSet(cert)),
     holds(broker, key, { expected: `the key of ${cert}` }, (source) =>
-      belongTogether(source.value(cert), source.value(key)),
+      areAPair(source.value(cert), source.value(key)),
     ),
   ];
 }

@@ -4,6 +4,10 @@ import { text } from './kinds.ts';
 import { certificates, privateKey } from './pem.ts';
 import { optional, section } from './setting.ts';
 
+/** Ends the description of such a section. */
+export const READ_AGAIN =
+  'its files are read again for each new connection, so that a renewed certificate counts without a restart';
+
 /** What TLS needs towards any server: `{name}.tls.ca` and so on. */
 export function tlsFiles(name: 'kafka' | 'rabbitmq' | 'redis') {
   return {
@@ -32,10 +36,7 @@ export function tlsFiles(name: 'kafka' | 'rabbitmq' | 'redis') {
 
 /** `{name}.tls`, which counts where `{name}.url` begins with `scheme`. */
 export function tlsSection(name: 'rabbitmq' | 'redis', scheme: string) {
-  return section(
-    `TLS towards the server, where ${name}.url is ${scheme}; files are read once, at the start`,
-    tlsFiles(name),
-  );
+  return section(`TLS towards the server, where ${name}.url is ${scheme}; ${READ_AGAIN}`, tlsFiles(name));
 }
 
 export const tlsMembers = ['ca', 'cert', 'key', 'serverName'] as const;

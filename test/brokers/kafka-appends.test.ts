@@ -45,7 +45,7 @@ let topic: string;
 beforeAll(() => sharedKafka(), 120_000);
 beforeEach(async () => {
   site = new PublisherSite((await sharedKafka()).brokers);
-  wire = new UnreliableWire(site.connection);
+  wire = new UnreliableWire(site.connection, systemClock);
   appends = new Appends(wire, systemClock);
   topic = uniqueName('appends');
   await site.admin.ensureTopic(topic, { partitions: 2, replicationFactor: 1 });

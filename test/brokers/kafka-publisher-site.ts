@@ -19,7 +19,7 @@ export class PublisherSite {
 
   constructor(brokers: readonly string[]) {
     this.connection = { brokers, clientId: 'test' };
-    this.wire = new Wire(this.connection);
+    this.wire = new Wire(this.connection, systemClock);
     this.cluster = new Cluster(this.wire, systemClock, silentLogger);
     this.admin = new TopicAdmin(this.wire, this.cluster, systemClock);
   }

@@ -17,7 +17,7 @@ export class KafkaReader {
   readonly offsets: LogOffsets;
 
   constructor(brokers: readonly string[]) {
-    this.wire = new Wire({ brokers, clientId: 'reader' });
+    this.wire = new Wire({ brokers, clientId: 'reader' }, clock);
     this.cluster = new Cluster(this.wire, clock, silentLogger);
     this.reads = new CatchUpReads(this.wire, this.cluster, 'catch-up');
     this.offsets = new LogOffsets(this.wire, this.cluster, clock);

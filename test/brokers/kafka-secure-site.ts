@@ -6,6 +6,7 @@ import { alterUserScramCredentialsV0 } from '@platformatic/kafka';
 import type { SecuredListener } from '../../scripts/services/kafka-properties.ts';
 import { startKafka, type KafkaCluster } from '../../scripts/services/kafka.ts';
 import { Wire, requests, type Node } from '../../src/brokers/kafka/wire/wire.ts';
+import { systemClock as clock } from '../../src/time.ts';
 import { until } from '../support/listener.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
 import { createTestCa, type Certificate, type TestCa } from '../support/test-ca.ts';
@@ -87,7 +88,7 @@ export class SecureKafka {
 
   /** Of USER with both kinds of SCRAM, from now on. That of PLAIN stays what it was. */
   async setPassword(password: string): Promise<void> {
-    const wire = new Wire({ brokers: this.#cluster.brokers, clientId: 'operator' });
+    const wire = new Wire({ brokers: this.#cluster.brokers, clientId: 'operator' }, clock);
     const node = wire.bootstrap[0] as Node;
     const { api } = alterUserScramCredentialsV0;
     try {
@@ -109,7 +110,7 @@ export class SecureKafka {
   async #counts(password: string): Promise<void> {
     const tls = { ca: await readFile(this.ca.ca, 'utf8') };
     const sasl = { mechanism: 'scram-sha-512', username: USER, password } as const;
-    const wire = new Wire({ brokers: [this.address('SASL')], clientId: 'operator', tls, sasl });
+    const wire = new Wire({ brokers: [this.address('SASL')], clientId: 'operator', tls, sasl }, clock);
     const node = wire.bootstrap[0] as Node;
     const signIn = () => wire.call('control', node, requests.metadata, [], false, false);
     const signedIn = () => signIn().then(Boolean, () => false);

@@ -4,6 +4,7 @@ import type { KafkaConnection } from '../../src/brokers/kafka/wire/connection.ts
 import { Wire } from '../../src/brokers/kafka/wire/wire.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { systemClock as clock } from '../../src/time.ts';
+import { SimClock } from '../support/sim-clock.ts';
 import { OTHER_HOST as serverName, PASSWORD, SecureKafka, USER, type Way } from './kafka-secure-site.ts';
 
 /** The sentence for each thing that can be wrong between the settings and a broker, as readiness and the log say it. */
@@ -64,10 +65,14 @@ test.each<[string, Way, () => Omit<KafkaConnection, 'brokers' | 'clientId'>, str
     /a certificate \(kafka\.tls\.cert\)|it wants a client certificate that it trusts \(kafka\.tls\.cert, kafka\.tls\.key\)/,
   ],
 ])('%s', async (_, way, settings, sentence) => {
-  const wire = new Wire({ brokers: [kafka.address(way)], clientId: 'wrong', ...settings() });
+  const pauses = new SimClock();
+  const wire = new Wire({ brokers: [kafka.address(way)], clientId: 'wrong', ...settings() }, pauses);
   const cluster = new Cluster(wire, clock, silentLogger);
   // The second try must not be told less than the first.
-  for (let n = 1; n <= 2; n++) await expect(cluster.refresh()).rejects.toThrow(sentence);
+  for (let n = 1; n <= 2; n++) {
+    await expect(cluster.refresh()).rejects.toThrow(sentence);
+    await pauses.advance(60_000);
+  }
   expect(cluster.problem).toMatch(new RegExp(`^Kafka at ${kafka.address(way)}: [^:;]*`));
   expect(cluster.problem?.split(kafka.address(way))).toHaveLength(2);
   await wire.close();

@@ -69,7 +69,7 @@ async function away(site: { admin: string }, reason: string): Promise<void> {
   expect({ status, kafka: parts['kafka'] }).toEqual({ status: 503, kafka: { ok: false, reason } });
   expect((await fetch(`${site.admin}/healthz`)).status).toBe(200);
   const tries = kafka.front.accepted;
-  await until(() => kafka.front.accepted >= tries + 3, 'tried again and again');
+  await until(() => kafka.front.accepted >= tries + 2, 'tried again and again');
 }
 
 interface Line {

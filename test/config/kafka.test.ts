@@ -146,16 +146,19 @@ test('with another broker nothing of this is looked at', () => {
 describe('tls', () => {
   const ON = { KAFKA_TLS_ENABLED: 'true' };
 
-  test('files are read: the configuration holds their PEM', () => {
+  test('files are read: the configuration knows what is in them, and shows no key', () => {
     const { cert: certificate, key: privateKey, both } = pem;
     const settings = { KAFKA_TLS_CA: both, KAFKA_TLS_CERT: certificate, KAFKA_TLS_KEY: privateKey };
-    expect(config({ ...ON, ...settings, KAFKA_TLS_SERVERNAME: 'kafka.test' }).kafka.tls).toEqual({
+    const { tls } = config({ ...ON, ...settings, KAFKA_TLS_SERVERNAME: 'kafka.test' }).kafka;
+    const file = (path: string, text: string): unknown => expect.objectContaining({ path, text });
+    expect(tls).toEqual({
       enabled: true,
-      ca: `${cert}\n${cert}`,
-      cert,
-      key,
+      ca: file(both, `${cert}\n${cert}`),
+      cert: file(certificate, cert),
+      key: file(privateKey, key),
       serverName: 'kafka.test',
     });
+    expect(JSON.stringify(tls)).not.toContain('PRIVATE');
   });
 
   test('a file that is missing, no certificate, or only half of them', () => {

@@ -109,12 +109,12 @@ describe('user and password beside the URL', () => {
 describe('tls', () => {
   const TLS = { RABBITMQ_URL: 'AMQPS://a' };
 
-  test('files are read: the configuration holds their PEM', () => {
+  test('files are read: the configuration knows what is in them', () => {
     const files = { RABBITMQ_TLS_CA: pem, RABBITMQ_TLS_CERT: pem, RABBITMQ_TLS_KEY: pem };
-    const text = `${cert}\n${key}`;
+    const file = { path: pem, text: `${cert}\n${key}` };
     expect(load({ ...TLS, ...files })).toMatchObject({
       ok: true,
-      config: { rabbitmq: { tls: { ca: text, cert: text, key: text } } },
+      config: { rabbitmq: { tls: { ca: file, cert: file, key: file } } },
     });
   });
 

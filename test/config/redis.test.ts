@@ -77,11 +77,15 @@ describe('a URL that the client of Redis would not take', () => {
 describe('tls', () => {
   const TLS = { URL: 'REDISS://r' };
 
-  test('files are read: the configuration holds their PEM', () => {
+  test('files are read: the configuration knows what is in them', () => {
     const settings = { TLS_CA: pem.cert, TLS_CERT: pem.cert, TLS_KEY: pem.key, TLS_SERVERNAME: 'r.example' };
     expect(load({ ...TLS, ...settings })).toMatchObject({
       ok: true,
-      config: { redis: { tls: { ca: cert, cert, key, serverName: 'r.example' } } },
+      config: {
+        redis: {
+          tls: { ca: { text: cert }, cert: { text: cert }, key: { text: key }, serverName: 'r.example' },
+        },
+      },
     });
   });
 

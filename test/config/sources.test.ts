@@ -1,7 +1,9 @@
 import { sourcesOf } from '../../src/config/sources.ts';
+import { PemFile } from '../../src/pem-file.ts';
 import { writtenConfigs } from './written-configs.ts';
 
 const written = writtenConfigs();
+const { ca } = written;
 const sources = (yaml: string, env?: Record<string, string>) => sourcesOf(written.config(yaml, env));
 
 describe('the short form', () => {
@@ -75,6 +77,19 @@ sources:
       {},
       {},
     ]);
+  });
+
+  test('files for TLS are shared, or its own, as they are', () => {
+    const yaml = `
+kafka: { brokers: [a:1], tls: { enabled: true, ca: '${ca()}' } }
+sources:
+  - { name: a, broker: kafka }
+  - { name: b, broker: kafka, prefix: b, kafka: { tls: { ca: '${ca()}' } } }
+`;
+    const { ca: shared } = written.config(yaml).kafka.tls;
+    const own = sources(yaml).map((source) => source.broker === 'kafka' && source.kafka.tls.ca);
+    expect(own.map((file) => file instanceof PemFile && file.text)).toEqual([shared?.text, shared?.text]);
+    expect(shared?.text).toContain('BEGIN CERTIFICATE');
   });
 
   test('from the environment it is JSON', () => {

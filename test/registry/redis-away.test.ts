@@ -204,3 +204,8 @@ test('what is no URL of Redis is refused without showing it', () => {
     expect(() => site.replica({ url })).toThrow(/^the URL of Redis is none: (?!.*s3cret)/);
   }
 });
+
+test('before anybody has asked it, it is not said that it cannot be reached', () => {
+  const { store } = site.replica({ url });
+  expect(store.health()).toEqual({ ok: false, reason: `Redis at ${url} was not asked yet` });
+});

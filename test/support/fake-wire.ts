@@ -50,7 +50,7 @@ export class FakeWire extends Wire {
     clock: Clock,
     { nodes = 1, sessionTimeoutMs = 10_000, cluster = new FakeCluster(clock, nodes) } = {},
   ) {
-    super({ brokers: ['broker-1:9092'], clientId: 'fake' }, sessionTimeoutMs);
+    super({ brokers: ['broker-1:9092'], clientId: 'fake' }, clock, sessionTimeoutMs);
     this.#clock = clock;
     this.#sessionTimeoutMs = sessionTimeoutMs;
     this.cluster = cluster;

@@ -59,7 +59,7 @@ export class KafkaProcess {
     const { sessionTimeoutMs = 10_000, attemptTimeoutMs = 2_000, registry = () => 'one' } = settings;
     this.#settings = settings;
     const connection = { brokers, clientId: prefix };
-    this.#wire = new MortalWire(connection, sessionTimeoutMs);
+    this.#wire = new MortalWire(connection, clock, sessionTimeoutMs);
     this.log = new KafkaLog({
       ...{ wire: this.#wire, name: 'kafka', prefix, topics, newId, clock, logger, registry },
       ...{ sessionTimeoutMs, attemptTimeoutMs, lookEveryMs: 1_000 },
@@ -109,7 +109,7 @@ export class KafkaProcess {
   }
 
   async #aside<Result>(work: (wire: Wire, node: Node) => Promise<Result>): Promise<Result> {
-    const wire = new Wire({ brokers: this.#settings.brokers, clientId: 'aside' });
+    const wire = new Wire({ brokers: this.#settings.brokers, clientId: 'aside' }, clock);
     try {
       return await work(wire, wire.bootstrap[0] as Node);
     } finally {

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { createClient, ErrorReply } from 'redis';
 import type { Clock, Timer } from '../../time.ts';
+import { presentTexts, type Tls } from '../../tls-files.ts';
 import { connectFailure, failedCall, lostConnection, type Failure } from './failure.ts';
 
 export type RedisClient = ReturnType<typeof newClient>;
@@ -9,15 +10,6 @@ export type RedisClient = ReturnType<typeof newClient>;
 const ANSWER_MS = 2_000;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2_000;
-
-/** PEM texts; they count where the URL is rediss. */
-export interface RedisTls {
-  readonly ca?: string | undefined;
-  readonly cert?: string | undefined;
-  readonly key?: string | undefined;
-  /** Name that the certificate of the server must have; else the host of the URL. */
-  readonly serverName?: string | undefined;
-}
 
 interface UnavailableOptions {
   readonly needsOperator?: boolean;
@@ -51,7 +43,7 @@ export class RedisConnection {
   /** `redis://host:port`, without credentials. */
   readonly address: string;
   readonly #url: string;
-  readonly #tls: RedisTls | undefined;
+  readonly #tls: Tls | undefined;
   readonly #clock: Clock;
   /** Being connected, or connected. */
   #client: RedisClient | undefined;
@@ -61,10 +53,11 @@ export class RedisConnection {
   #timer: Timer | undefined;
   #closed = false;
 
-  /** Throws for a `url` that is none of Redis. Nothing is connected before `open`. */
-  constructor(url: string, clock: Clock, tls?: RedisTls) {
+  /** `tls` counts where the URL is rediss. Throws for a `url` that is none of Redis. Nothing is connected before `open`. */
+  constructor(url: string, clock: Clock, tls?: Tls) {
     this.address = addressOf(url);
-    this.#trouble = lostConnection(this.address, 'not connected yet');
+    // The brokers come first: while one is away nobody asks.
+    this.#trouble = { sentence: `Redis at ${this.address} was not asked yet`, needsOperator: false };
     this.#url = url;
     this.#tls = tls;
     this.#clock = clock;
@@ -146,7 +139,7 @@ export class RedisConnection {
   }
 }
 
-function newClient(url: string, tls?: RedisTls) {
+function newClient(url: string, tls?: Tls) {
   return createClient({
     url,
     disableOfflineQueue: true,
@@ -158,13 +151,14 @@ function newClient(url: string, tls?: RedisTls) {
 }
 
 /** The name is said to the server also when it is the URL's: behind one address there may be several servers. */
-function tlsOptions(url: string, { serverName, ...files }: RedisTls = {}) {
+function tlsOptions(url: string, tls?: Tls) {
   const { protocol, hostname } = new URL(url);
   if (protocol !== 'rediss:') return {};
-  const name = serverName ?? hostname;
+  const name = tls?.serverName ?? hostname;
+  const { ca, cert, key } = presentTexts(tls) ?? {};
   return {
     tls: true as const,
-    ...files,
+    ...{ ca, cert, key },
     ...(isIP(name.replace(/^\[|\]$/g, '')) === 0 && { servername: name }),
   };
 }

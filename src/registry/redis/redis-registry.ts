@@ -1,6 +1,7 @@
 import type { Health } from '../../health.ts';
 import type { Logger } from '../../logger.ts';
 import { sleep, type Clock } from '../../time.ts';
+import type { Tls } from '../../tls-files.ts';
 import { registryOf } from '../kinds.ts';
 import type {
   DocumentStore,
@@ -12,7 +13,7 @@ import type {
   SubscriptionChange,
 } from '../store.ts';
 import { Changes } from './changes.ts';
-import { RedisConnection, RegistryUnavailable, type RedisTls } from './connection.ts';
+import { RedisConnection, RegistryUnavailable } from './connection.ts';
 import { SharedEntries } from './entries.ts';
 import { RedisNotes } from './notes.ts';
 import { Reconciliation } from './reconciliation.ts';
@@ -26,7 +27,7 @@ const SAY_AGAIN_MS = 30_000;
 export interface RedisRegistryOptions {
   /** `redis[s]://[[user]:password@]host[:port][/database]`, Redis 6 or newer. */
   readonly url: string;
-  readonly tls?: RedisTls;
+  readonly tls?: Tls;
   /** What its keys begin with: the setting `name`. */
   readonly prefix: string;
   /** Asked for once, when it is opened. */

@@ -21,33 +21,53 @@ export function reasonOf(error: unknown): string {
   return `${error.message}${cause}${parts}`;
 }
 
+/** What is wrong with the way to a broker. */
+export interface Failure {
+  /** To be read after the broker's name; shows nothing of the password. */
+  readonly sentence: string;
+  /** The broker or the settings said no: waiting does not mend it. */
+  readonly isRefusal: boolean;
+}
+
 type Settings = Pick<KafkaConnection, 'tls' | 'sasl'>;
 
 /**
  * Undefined where the error says only that the connection is there no more: then what was seen of it before is the
  * better answer.
  */
-export function knownFailure(error: unknown, settings: Settings): string | undefined {
+export function knownFailure(error: unknown, settings: Settings): Failure | undefined {
   const seen = [...errorsIn(error)];
-  for (const one of seen) {
-    const sentence = tlsFailure(one, 'kafka');
-    if (sentence !== undefined) return `it ${sentence}`;
-  }
-  const has = (name: string): boolean =>
-    seen.some(({ apiId, message }) => apiId === name || message.startsWith(name));
-  const { sasl } = settings;
-  if (sasl && has('SASL_AUTHENTICATION_FAILED'))
-    return `it refuses the user ${sasl.username} or the password with ${sasl.mechanism} (kafka.sasl)`;
-  if (has('UNSUPPORTED_SASL_MECHANISM') || has('ILLEGAL_SASL_STATE'))
-    return `it does not take kafka.sasl.mechanism ${sasl?.mechanism ?? 'none'} on this port`;
-  if (has('Broker requires TLS')) return 'it wants TLS (kafka.tls.enabled)';
+  const refusal = refusalIn(seen, settings);
+  if (refusal !== undefined) return { sentence: `it ${refusal}`, isRefusal: true };
+  const has = hasOneOf(seen);
   if (settings.tls && has('Connection to ') && seen.some(isCutOff))
-    return 'it ended the connection before TLS began: is there TLS on this port (kafka.tls.enabled)?';
+    return away('it ended the connection before TLS began: is there TLS on this port (kafka.tls.enabled)?');
   // The client asks the next thing although the connection has ended, and tells of that.
   if (!settings.tls && has('Cannot find a suitable SASL mechanism') && has('Connection closed'))
-    return 'it closed the connection without an answer: does it want TLS (kafka.tls.enabled)?';
+    return away('it closed the connection without an answer: does it want TLS (kafka.tls.enabled)?');
   if (seen.every(({ message }) => VAGUE.test(message))) return undefined;
-  return plain(error);
+  return away(plain(error));
+}
+
+function refusalIn(seen: readonly Seen[], { sasl }: Settings): string | undefined {
+  for (const one of seen) {
+    const sentence = tlsFailure(one, 'kafka');
+    if (sentence !== undefined) return sentence;
+  }
+  const has = hasOneOf(seen);
+  if (sasl && has('SASL_AUTHENTICATION_FAILED'))
+    return `refuses the user ${sasl.username} or the password with ${sasl.mechanism} (kafka.sasl)`;
+  if (has('UNSUPPORTED_SASL_MECHANISM') || has('ILLEGAL_SASL_STATE'))
+    return `does not take kafka.sasl.mechanism ${sasl?.mechanism ?? 'none'} on this port`;
+  return has('Broker requires TLS') ? 'wants TLS (kafka.tls.enabled)' : undefined;
+}
+
+function hasOneOf(seen: readonly Seen[]): (name: string) => boolean {
+  return (name) => seen.some(({ apiId, message }) => apiId === name || message.startsWith(name));
+}
+
+function away(sentence: string): Failure {
+  return { sentence, isRefusal: false };
 }
 
 /** Of a connection that ended before a broker ever answered anything. */
@@ -67,12 +87,18 @@ interface Seen {
   readonly apiId: string | undefined;
 }
 
+interface Thrown extends Partial<Seen> {
+  readonly errors?: readonly unknown[];
+  readonly cause?: unknown;
+}
+
+/** What the runtime throws is not an Error of this realm everywhere. */
 function* errorsIn(error: unknown): Generator<Seen> {
-  if (!(error instanceof Error)) return;
-  const { code, apiId } = error as { code?: string; apiId?: string };
-  yield { message: error.message, code, apiId };
-  if (error instanceof AggregateError) for (const part of error.errors) yield* errorsIn(part);
-  yield* errorsIn(error.cause);
+  if (typeof error !== 'object' || error === null) return;
+  const { message = '', code, apiId, errors = [], cause } = error as Thrown;
+  yield { message, code, apiId };
+  for (const part of errors) yield* errorsIn(part);
+  yield* errorsIn(cause);
 }
 
 function isCutOff({ code, message }: Seen): boolean {

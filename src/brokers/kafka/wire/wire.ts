@@ -19,8 +19,11 @@ import {
   type Connection,
   type SASLMechanismValue,
 } from '@platformatic/kafka';
+import type { Clock } from '../../../time.ts';
+import { presentTexts, type Tls } from '../../../tls-files.ts';
 import type { KafkaConnection } from './connection.ts';
-import { NoAnswer, knownFailure, silentEnd } from './failure.ts';
+import { NoAnswer, knownFailure, silentEnd, type Failure } from './failure.ts';
+import { Refusals } from './refusals.ts';
 
 export { reasonOf } from './failure.ts';
 
@@ -60,6 +63,8 @@ export const requests = {
   leaveGroup: leaveGroupV5.api,
 };
 
+/** Name and version that brokers are told. */
+const SOFTWARE = ['tmf-hub-gateway', '1'] as const;
 const CONNECT_TIMEOUT_MS = 3_000;
 const REQUEST_TIMEOUT_MS = 5_000;
 const MAX_IN_FLIGHT = 1_000;
@@ -72,21 +77,24 @@ export class Wire {
    * What was last wrong with a connection, by line and node. A request that ends with it is told only that it is
    * closed, and so are those that come while it ends.
    */
-  readonly #troubles = new Map<string, string>();
+  readonly #troubles = new Map<string, Failure>();
   /** The last one by line and node, until it closes. */
   readonly #connections = new Map<string, Connection>();
+  readonly #refusals: Refusals;
   #isAnswered = false;
   #closed = false;
 
   /** `sessionTimeoutMs`: so long a request on the line `join` may wait for the slowest member, and a little longer. */
-  constructor(connection: KafkaConnection, sessionTimeoutMs = 0) {
+  constructor(connection: KafkaConnection, clock: Clock, sessionTimeoutMs = 0) {
     this.#connection = connection;
+    this.#refusals = new Refusals(clock);
     this.#sessionTimeoutMs = sessionTimeoutMs;
   }
 
   /**
    * The answer, also where it holds error codes: those are for the caller to look at. Rejects with NoAnswer when there
-   * was none (no connection, time ran out), with another error when it is closed.
+   * was none (no connection, time ran out; at once where there is no connection and the node's refusal of another is not
+   * long ago), with another error when it is closed.
    */
   async call<Args extends unknown[], Answer>(
     line: Line,
@@ -97,9 +105,10 @@ export class Wire {
     const pool = this.#pool(line, node);
     let answer: Answer;
     try {
-      const connection = await pool.get(node);
+      const connection = pool.has(node) ? await pool.get(node) : await this.#connect(pool, line, node);
       answer = await api.async(connection, ...args);
     } catch (error) {
+      if (error instanceof NoAnswer) throw error;
       const held = error instanceof MultipleErrors ? (error['response'] as Answer | undefined) : undefined;
       if (held === undefined) throw this.#noAnswer(line, node, error);
       answer = held;
@@ -117,7 +126,7 @@ export class Wire {
 
   /** Undefined when this broker knows all that is needed; else a sentence for an operator. */
   async unsupported(node: Node): Promise<string | undefined> {
-    const { apiKeys } = await this.call('control', node, apiVersionsV3.api, 'tmf-hub-gateway', '1');
+    const { apiKeys } = await this.call('control', node, apiVersionsV3.api, ...SOFTWARE);
     for (const [name, { key, version }] of Object.entries(requests)) {
       const there = apiKeys.find(({ apiKey }) => apiKey === key);
       if (there && version >= there.minVersion && version <= there.maxVersion) continue;
@@ -132,11 +141,37 @@ export class Wire {
     await Promise.all([...this.#connections.values()].map(end));
   }
 
+  async #connect(pool: ConnectionPool, line: Line, node: Node): Promise<Connection> {
+    const place = placeOf(node);
+    const refusal = this.#refusals.holding(place);
+    if (refusal !== undefined) throw noAnswer(node, refusal);
+    try {
+      const connection = await pool.get(node);
+      // That our certificate is refused may be told only once the connection is there: others wait for the proof.
+      if (this.#refusals.has(place)) await apiVersionsV3.api.async(connection, ...SOFTWARE);
+      this.#refusals.letIn(place);
+      return connection;
+    } catch (error) {
+      throw this.#noAnswer(line, node, error);
+    } finally {
+      this.#refusals.ended(place);
+    }
+  }
+
   #noAnswer(line: Line, node: Node, error: unknown): NoAnswer {
-    const seen = knownFailure(error, this.#connection) ?? this.#troubles.get(wayOf(line, node));
-    if (seen !== undefined) this.#troubles.set(wayOf(line, node), seen);
+    const seen = this.#learn(line, node, error)?.sentence;
     const reason = seen ?? (this.#isAnswered ? 'the connection ended' : silentEnd(this.#connection));
-    return new NoAnswer(`Kafka at ${node.host}:${node.port}: ${reason}`, { cause: error });
+    return noAnswer(node, reason, error);
+  }
+
+  /** What is wrong, as far as it is known. */
+  #learn(line: Line, node: Node, error: unknown): Failure | undefined {
+    const way = wayOf(line, node);
+    const failure = knownFailure(error, this.#connection) ?? this.#troubles.get(way);
+    if (failure === undefined) return undefined;
+    this.#troubles.set(way, failure);
+    if (failure.isRefusal) this.#refusals.refused(placeOf(node), failure.sentence);
+    return failure;
   }
 
   #pool(line: Line, node: Node): ConnectionPool {
@@ -147,14 +182,13 @@ export class Wire {
     const key = `${line} ${serverName}`;
     let pool = this.#pools.get(key);
     if (pool) return pool;
-    pool = new ConnectionPool(clientId, {
+    const options = {
       connectTimeout: CONNECT_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS + (line === 'join' ? this.#sessionTimeoutMs : 0),
       maxInflights: MAX_IN_FLIGHT,
-      ...(tls && { tls: { ca: tls.ca, cert: tls.cert, key: tls.key } }),
-      ...(tls && { tlsServerName: serverName }),
       ...(sasl && { sasl: { ...sasl, mechanism: sasl.mechanism.toUpperCase() as SASLMechanismValue } }),
-    });
+    };
+    pool = new ConnectionPool(clientId, tls ? withTls(options, tls, serverName) : options);
     pool.on('connecting', ({ connection, broker }) => this.#watch(connection, line, broker));
     this.#pools.set(key, pool);
     return pool;
@@ -162,10 +196,7 @@ export class Wire {
 
   #watch(connection: Connection, line: Line, node: Node): void {
     // Also when nobody waits for an answer: without a listener it would end the process.
-    connection.on('error', (error) => {
-      const seen = knownFailure(error, this.#connection);
-      if (seen !== undefined) this.#troubles.set(wayOf(line, node), seen);
-    });
+    connection.on('error', (error) => void this.#learn(line, node, error));
     // The pool forgets a connection that works when an earlier one to the same node closes late: a second one is made,
     // and the first would stay open for as long as the process runs, and keep it from ending.
     const way = wayOf(line, node);
@@ -180,14 +211,34 @@ export class Wire {
   }
 }
 
+/** The client takes the value of `tls` anew for each connection that it makes, and then only. */
+function withTls<Options>(options: Options, tls: Tls, tlsServerName: string | boolean) {
+  return {
+    ...options,
+    tlsServerName,
+    get tls() {
+      const { ca, cert, key } = presentTexts(tls);
+      return { ca, cert, key };
+    },
+  };
+}
+
 async function end(connection: Connection): Promise<void> {
   await connection.close().catch(() => undefined);
   // After an error it only stops to write. Before it is connected it has none, whatever its type says.
   (connection.socket as typeof connection.socket | undefined)?.destroy();
 }
 
-function wayOf(line: Line, { host, port }: Node): string {
-  return `${line} ${host}:${port}`;
+function noAnswer(node: Node, reason: string, cause?: unknown): NoAnswer {
+  return new NoAnswer(`Kafka at ${placeOf(node)}: ${reason}`, { cause });
+}
+
+function placeOf({ host, port }: Node): string {
+  return `${host}:${port}`;
+}
+
+function wayOf(line: Line, node: Node): string {
+  return `${line} ${placeOf(node)}`;
 }
 
 function nodeOf(address: string): Node {

@@ -1,6 +1,7 @@
 import { unescape } from 'node:querystring';
 import amqp, { type Channel, type ChannelModel, type ConfirmChannel } from 'amqplib';
 import type { Logger } from '../../../logger.ts';
+import { presentTexts, type Tls, type TlsTexts } from '../../../tls-files.ts';
 import { connectFailure, lostConnection, type Failure } from './connect-failure.ts';
 import { Troubles } from './troubles.ts';
 
@@ -9,14 +10,7 @@ export interface Address {
   readonly url: string;
   /** Seconds after which a peer that says nothing counts as gone. */
   readonly heartbeatSeconds: number;
-  /** PEM texts. */
-  readonly tls?: {
-    readonly ca?: string | undefined;
-    readonly cert?: string | undefined;
-    readonly key?: string | undefined;
-    /** Name that its certificate must have; else the host of the URL. */
-    readonly serverName?: string | undefined;
-  };
+  readonly tls?: Tls;
 }
 
 /** There is no connection at the moment; another one is tried for. */
@@ -83,12 +77,22 @@ export class Link {
   }
 
   async open(): Promise<void> {
-    const { url } = this.#address;
-    const recovering = await connect(this.#address, this.#purpose);
+    const { url, tls } = this.#address;
+    const texts = presentTexts(tls);
+    const recovering = await connect(this.#address, texts, this.#purpose);
+    if (this.#isClosed) return recovering.close();
     this.#recovering = recovering;
+    const down = (failure: Failure) => {
+      this.#down(failure);
+      // The client stays with the options that it was given: with other ones another one has to go on. What changes
+      // while it waits for its next attempt counts for the one after that, which comes at once.
+      if (this.#isClosed || presentTexts(tls) === texts) return;
+      void recovering.close();
+      void this.open();
+    };
     recovering.on('connect', (model: ChannelModel) => this.#up(model));
-    recovering.on('disconnect', (error: Error) => this.#down(lostConnection(url, error)));
-    recovering.on('connect-failed', (error: Error) => this.#down(connectFailure(url, error)));
+    recovering.on('disconnect', (error: Error) => down(lostConnection(url, error)));
+    recovering.on('connect-failed', (error: Error) => down(connectFailure(url, error)));
     recovering.on('blocked', (reason: string) => (this.#blocked = `RabbitMQ takes nothing now: ${reason}`));
     recovering.on('unblocked', () => (this.#blocked = undefined));
     // The same is told by `disconnect`.
@@ -154,13 +158,13 @@ export function linksTo(address: Address, purposes: readonly [string, string], l
   return [new Link(address, one, logger, troubles), new Link(address, other, logger, troubles)];
 }
 
-function connect({ url, heartbeatSeconds, tls }: Address, purpose: string) {
+function connect({ url, heartbeatSeconds, tls }: Address, texts: TlsTexts | undefined, purpose: string) {
   const withHeartbeat = new URL(url);
   withHeartbeat.searchParams.set('heartbeat', `${heartbeatSeconds}`);
-  const { serverName, ...files } = tls ?? {};
+  const { ca, cert, key } = texts ?? {};
   return amqp.connect(withHeartbeat.toString(), {
-    ...files,
-    ...(serverName !== undefined && { servername: serverName }),
+    ...{ ca, cert, key },
+    ...(tls?.serverName !== undefined && { servername: tls.serverName }),
     credentials: credentialsOf(url),
     noDelay: true,
     timeout: CONNECT_TIMEOUT_MS,
