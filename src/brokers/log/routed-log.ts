@@ -83,8 +83,8 @@ export class RoutedLog {
   }
 
   #remember(stretch: Stretch, by: 'head' | 'catchUp', isAwaited: boolean): void {
-    const before = this.#latest[by];
     if (this.#closed) return;
+    const before = this.#latest[by];
     this.#latest[by] = stretch;
     if (before && isAwaited) this.#earlier.keep(before, this.#shelf);
     // Nobody is behind the head.

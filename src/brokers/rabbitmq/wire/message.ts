@@ -59,13 +59,12 @@ export function streamOffsetOf({ properties }: Message): number {
 
 /** Milliseconds since the epoch; undefined when neither the producer nor RabbitMQ stamped it. */
 export function stampedAt({ properties }: Message): number | undefined {
-  const ms = (properties.headers as Record<string, unknown> | undefined)?.[STAMPED_MS];
-  return stampOf(ms, properties.timestamp);
-}
-
-function stampOf(ms: unknown, seconds: unknown): number | undefined {
-  const stamped = typeof ms === 'string' ? Number(ms) : ms;
-  return dateOf(stamped) ?? dateOf(typeof seconds === 'number' ? seconds * 1000 : undefined);
+  const ms: unknown = (properties.headers as Record<string, unknown> | undefined)?.[STAMPED_MS];
+  const seconds: unknown = properties.timestamp;
+  return (
+    dateOf(typeof ms === 'string' ? Number(ms) : ms) ??
+    dateOf(typeof seconds === 'number' ? seconds * 1000 : undefined)
+  );
 }
 
 /** Producers write what they like; a time that no date can show would fail later, where nothing is prepared for it. */
